@@ -1,0 +1,36 @@
+"""Fixtures over what a kernel or a fit may run on."""
+
+import numpy as np
+import pytest
+from problems import DTYPES, LAYOUTS
+
+import fastgd
+
+
+@pytest.fixture(params=fastgd._core.isas())
+def isa(request):
+    """Each instruction set that this processor has, active for the test."""
+    before = fastgd._core.set_isa(request.param)
+    yield request.param
+    fastgd._core.set_isa(before)
+
+
+@pytest.fixture(params=(1, 2, 3, 7))
+def n_threads(request):
+    return request.param
+
+
+@pytest.fixture(params=DTYPES)
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture(params=LAYOUTS)
+def layout(request):
+    return request.param
+
+
+@pytest.fixture
+def rng(request):
+    """Random numbers of the test's own: the same in every run and in any order."""
+    return np.random.default_rng(list(request.node.name.encode()))
