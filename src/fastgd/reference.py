@@ -114,7 +114,7 @@ def cost(X, y, coef, intercept=0.0, *, loss="log_loss", l2=0.0, sample_weight=No
     X, y, w, s = _prepare(X, y, coef, sample_weight)
     value = LOSSES[loss][0]
     z = _margins(X, w, intercept, offset)
-    return s @ value(y, z) + np.sum(l2 * w**2) / 2
+    return s @ value(y, z) + np.sum(l2 * w * w) / 2
 
 
 def cost_and_gradient(
@@ -139,7 +139,7 @@ def cost_and_gradient(
     value, predict, _ = LOSSES[loss]
     z = _margins(X, w, intercept, offset)
     r = s * (predict(z) - y)
-    return s @ value(y, z) + np.sum(l2 * w**2) / 2, X.T @ r + l2 * w, r.sum()
+    return s @ value(y, z) + np.sum(l2 * w * w) / 2, X.T @ r + l2 * w, r.sum()
 
 
 def hessian_vector(
