@@ -1,0 +1,233 @@
+"""Model files: named arrays and a JSON header in the safetensors layout.
+
+A file is an 8-byte little-endian header length, a JSON header, and the raw arrays. The header maps
+each array's name to its ``dtype``, ``shape`` and ``data_offsets``; its ``__metadata__`` entry holds
+strings only, as safetensors wants: ``format`` (``"fastgd"``), ``format_version``, and ``fastgd``,
+the metadata as JSON text. Any safetensors reader can therefore open a model.
+
+Reading trusts nothing: every size is checked against the size of the file before anything is
+allocated, and nothing in a file is ever executed.
+"""
+
+import json
+import math
+import os
+import tempfile
+
+import numpy as np
+
+FORMAT = "fastgd"
+FORMAT_VERSION = 1
+
+_MAX_HEADER = 100_000_000  # the limit of safetensors
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "I64": "<i8",
+    "I32": "<i4",
+    "U8": "|u1",
+    "BOOL": "|b1",
+}
+_CODES = {np.dtype(text).newbyteorder("="): code for code, text in _DTYPES.items()}
+
+
+def write(path, metadata, arrays):
+    """Write a model file; the file appears whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to write; an existing file is replaced.
+    metadata : dict
+        Anything JSON can hold, with finite numbers and string keys.
+    arrays : dict of str to ndarray
+        Arrays of float64, float32, int64, int32, uint8 or bool, of any shape.
+
+    Raises
+    ------
+    ValueError
+        If an array's dtype, a name, or a value in `metadata` cannot be stored.
+    OSError
+        If the file cannot be written.
+    """
+    try:
+        text = json.dumps(metadata, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"metadata: cannot be stored as JSON: {error}") from None
+    header = {
+        "__metadata__": {"format": FORMAT, "format_version": str(FORMAT_VERSION), "fastgd": text}
+    }
+    chunks = []
+    start = 0
+    for name, array in arrays.items():
+        if not isinstance(name, str) or name == "__metadata__":
+            raise ValueError(f"arrays: {name!r} is not a usable array name")
+        array = np.asarray(array)
+        code = _CODES.get(array.dtype.newbyteorder("="))
+        if code is None:
+            raise ValueError(
+                f"arrays[{name!r}]: dtype {array.dtype} cannot be stored (only "
+                + ", ".join(str(np.dtype(text)) for text in _DTYPES.values())
+                + ")"
+            )
+        data = array.astype(_DTYPES[code], copy=False).tobytes()
+        header[name] = {
+            "dtype": code,
+            "shape": list(array.shape),
+            "data_offsets": [start, start + len(data)],
+        }
+        chunks.append(data)
+        start += len(data)
+    head = json.dumps(header, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)  # keeps the arrays aligned
+    if len(head) > _MAX_HEADER:
+        raise ValueError(f"metadata: {len(head)} bytes are too many (at most {_MAX_HEADER})")
+    _replace_file(path, [len(head).to_bytes(8, "little"), head, *chunks])
+
+
+def read(path):
+    """Read a model file, checking all of it.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    metadata : dict
+    arrays : dict of str to ndarray
+        Fresh, writable arrays in native byte order.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model file, is damaged, or was written in a newer format.
+    OSError
+        If the file cannot be read.
+    """
+    name = os.fspath(path)
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        header, length = _read_header(file, size, name)
+        metadata = _checked_metadata(header.pop("__metadata__", None), name)
+        layout = _checked_layout(header, size - 8 - length, name)
+        arrays = {}
+        for key, dtype, shape, nbytes in layout:
+            data = file.read(nbytes)
+            if len(data) != nbytes:
+                raise _damaged(name, f"array {key!r} is cut short")
+            if dtype == "|b1" and any(byte > 1 for byte in set(data)):
+                raise _damaged(name, f"array {key!r} holds bytes that are no booleans")
+            array = np.frombuffer(data, dtype=dtype).reshape(shape)
+            arrays[key] = array.astype(array.dtype.newbyteorder("="))
+    return metadata, arrays
+
+
+def _replace_file(path, chunks):
+    path = os.fspath(path)
+    folder = os.path.dirname(path) or "."
+    mask = os.umask(0)
+    os.umask(mask)
+    handle, temporary = tempfile.mkstemp(prefix=".fastgd-", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(chunks)
+        os.chmod(temporary, 0o666 & ~mask)  # mkstemp gives 0600; a model is an ordinary file
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _damaged(name, what):
+    return ValueError(f"{name}: not a fastgd model, or damaged: {what}")
+
+
+def _read_header(file, size, name):
+    if size < 8:
+        raise _damaged(name, f"only {size} bytes")
+    length = int.from_bytes(file.read(8), "little")
+    if length > min(size - 8, _MAX_HEADER):
+        raise _damaged(name, f"a header of {length} bytes is claimed in a file of {size}")
+    header = _parse_json(file.read(length), name, "header")
+    if not isinstance(header, dict):
+        raise _damaged(name, "the header is no JSON object")
+    return header, length
+
+
+def _parse_json(data, name, what):
+    def refuse(text):
+        raise ValueError(f"the number {text} is not allowed")
+
+    def finite(text):
+        value = float(text)
+        return value if math.isfinite(value) else refuse(text)
+
+    def unique(pairs):
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            raise ValueError("a key appears twice")
+        return result
+
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        return json.loads(
+            text, parse_constant=refuse, parse_float=finite, object_pairs_hook=unique
+        )
+    except (ValueError, RecursionError) as error:
+        raise _damaged(name, f"{what}: {error}") from None
+
+
+def _checked_metadata(entry, name):
+    if not isinstance(entry, dict) or entry.get("format") != FORMAT:
+        raise _damaged(name, "the header does not say that fastgd wrote it")
+    version = entry.get("format_version")
+    if not (isinstance(version, str) and version.isascii() and version.isdigit()):
+        raise _damaged(name, f"format_version is {version!r}")
+    if version.lstrip("0") != str(FORMAT_VERSION):
+        raise ValueError(
+            f"{name}: model format {version[:20]}, but this fastgd reads format {FORMAT_VERSION}; "
+            "install a newer fastgd"
+        )
+    text = entry.get("fastgd")
+    if not isinstance(text, str):
+        raise _damaged(name, "the metadata are missing")
+    metadata = _parse_json(text, name, "metadata")
+    if not isinstance(metadata, dict):
+        raise _damaged(name, "the metadata are no JSON object")
+    return metadata
+
+
+def _checked_layout(header, available, name):
+    """Return (name, dtype, shape, bytes) in file order; the arrays must fill the file exactly."""
+    spans = []
+    for key, entry in header.items():
+        if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+            raise _damaged(name, f"array {key!r} is not described by dtype, shape, data_offsets")
+        code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if not isinstance(code, str) or code not in _DTYPES:
+            raise _damaged(name, f"array {key!r} has unknown dtype {code!r}")
+        if not _sizes(shape) or len(shape) > 8 or math.prod(filter(None, shape)) >= 2**48:
+            raise _damaged(name, f"array {key!r} has an impossible shape")
+        if not _sizes(offsets) or len(offsets) != 2:
+            raise _damaged(name, f"array {key!r} has impossible data_offsets")
+        start, stop = offsets
+        dtype = _DTYPES[code]
+        if stop > available:
+            raise _damaged(name, f"array {key!r} is cut short")
+        if stop - start != math.prod(shape) * np.dtype(dtype).itemsize:
+            raise _damaged(name, f"array {key!r}: shape and data_offsets do not agree")
+        spans.append((start, stop, key, dtype, shape))
+    spans.sort(key=lambda span: span[:2])
+    end = 0
+    for start, stop, key, _, _ in spans:
+        if start != end:
+            raise _damaged(name, f"array {key!r} overlaps another or leaves a gap")
+        end = stop
+    if end != available:
+        raise _damaged(name, f"{available - end} bytes belong to no array")
+    return [(key, dtype, shape, stop - start) for start, stop, key, dtype, shape in spans]
+
+
+def _sizes(value):
+    return isinstance(value, list) and all(type(item) is int and item >= 0 for item in value)
