@@ -105,8 +105,9 @@ core = Extension(
     extra_link_args=["-pthread"] * (not WINDOWS) + USER_FLAGS,
 )
 
-setup(
-    ext_modules=[core],
-    cmdclass={"build_ext": BuildExt},
-    options={"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {},
-)
+if __name__ == "__main__":  # .ci/run imports the flags
+    setup(
+        ext_modules=[core],
+        cmdclass={"build_ext": BuildExt},
+        options={"bdist_wheel": {"py_limited_api": "cp311"}} if ABI3 else {},
+    )

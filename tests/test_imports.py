@@ -1,0 +1,111 @@
+"""Imports and includes point one way only."""
+
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "fastgd"
+CSRC = ROOT / "csrc"
+MODULES = {path.stem for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyx")]}
+
+
+def python_graph():
+    """What each module imports from the package, inside functions too; `__init__` is `fastgd`."""
+    statement = re.compile(
+        r"^\s*(?:import fastgd(?P<a>\.\w+)?|from (?:fastgd)?\.(?P<b>\w+) import"
+        r"|from (?:\.|fastgd) import \(?(?P<names>[\w\s,]+))",
+        re.MULTILINE,
+    )
+    graph = {}
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyx")]:
+        imported = graph[path.stem.replace("__init__", "fastgd")] = set()
+        for found in statement.finditer(path.read_text(encoding="utf-8")):
+            if found["names"]:
+                names = {part.split()[0] for part in found["names"].split(",") if part.split()}
+                imported |= {name if name in MODULES else "fastgd" for name in names}
+            else:
+                imported.add(found["b"] or (found["a"] or ".fastgd")[1:])
+        imported.discard(path.stem.replace("__init__", "fastgd"))
+    return graph
+
+
+def c_graph():
+    """What each C file includes from the project; a source and its header are one node."""
+    statement = re.compile(r'^\s*#include "(?:.*/)?(.*)\.[ch]"', re.MULTILINE)
+    graph = {}
+    for path in CSRC.rglob("*.[ch]"):
+        own = path.name[:-2]
+        included = set(statement.findall(path.read_text(encoding="utf-8")))
+        graph.setdefault(own, set()).update(included - {own})
+    return graph
+
+
+def reachable(graph, start):
+    """Everything that `start` needs, directly or not."""
+    seen, todo = set(), [start]
+    while todo:
+        new = graph.get(todo.pop(), set()) - seen
+        seen |= new
+        todo += new
+    return seen
+
+
+@pytest.mark.parametrize("make_graph", [python_graph, c_graph])
+def test_no_cycles(make_graph):
+    graph = make_graph()
+    order = list(TopologicalSorter(graph).static_order())  # CycleError names a cycle
+    assert set(order) >= set(graph) and len(graph) > 5
+
+
+@pytest.mark.parametrize(
+    ("module", "may_import"),
+    [
+        ("_core", {"errors"}),
+        ("calculus", set()),
+        ("errors", set()),
+        ("inference", {"_core", "errors"}),
+        ("modelfile", {"errors"}),
+        ("plot", set()),
+        ("reference", set()),
+    ],
+)
+def test_low_modules(module, may_import):
+    assert python_graph().get(module, set()) <= may_import
+
+
+@pytest.mark.parametrize("module", ["functional", "result"])
+def test_numerics_do_not_know_their_users(module):
+    users = {"fastgd", "cli", "report", "plot", "tables", "estimators", "explain"}
+    assert not reachable(python_graph(), module) & users
+
+
+def test_cython_sees_one_header():
+    text = (PACKAGE / "_core.pyx").read_text(encoding="utf-8")
+    assert set(re.findall(r'cdef extern from "(.*?)"', text)) == {"fastgd.h"}
+
+
+def test_solvers_see_only_the_oracle():
+    graph = c_graph()
+    for path in (CSRC / "solvers").glob("*.c"):
+        assert graph[path.stem] == {"solver"}, path.name
+    assert not reachable(graph, "solver") & {"design", "objective", "penalty", "loss", "team"}
+
+
+def test_kernels_see_only_their_templates():
+    needed = reachable(c_graph(), "kernels")
+    assert needed and all(name == "kernels" or name.endswith(".inc") for name in needed)
+
+
+def test_import_brings_numpy_and_nothing_else():
+    code = (
+        "import sys, numpy; before = set(sys.modules)\n"
+        "import fastgd; print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    packages = {name.split(".")[0] for name in done.stdout.split()} - sys.stdlib_module_names
+    assert {name for name in packages if "cython" not in name} == {"fastgd"}
