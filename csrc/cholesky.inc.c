@@ -1,0 +1,185 @@
+/* Cholesky factors of symmetric matrices, lower triangle, row-major, and solves with them.
+ *
+ * BLOCK columns at a time are copied into packed panels (gemm.inc.c) with rows as lanes, factored
+ * there from left to right on the micro-kernel, copied back, and taken off the rest of the matrix.
+ * Rows of a panel are as many as the rows of a tile. */
+#define ROWS (PANEL_VECS * W)
+#define BLOCK 64
+_Static_assert(ROWS == TILE && BLOCK % ROWS == 0, "the factor's tiles must cover whole panels");
+
+static size_t cholesky_work(ptrdiff_t n) {
+  return sizeof(double) * (size_t)(up_to(n, ROWS) * (least(up_to(n, ROWS), BLOCK) + 1));
+}
+
+/* Panel p of a block: A[r*ld + c] to panel[c*ROWS + r] and back, for `rows` rows of `columns` columns,
+ * as far as they lie in the lower triangle. */
+INLINE ptrdiff_t panel_width(ptrdiff_t p, ptrdiff_t columns) { return least((p + 1) * ROWS, up_to(columns, ROWS)); }
+INLINE ptrdiff_t in_row(ptrdiff_t p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t c) {
+  return row < rows ? least(most(least(p * ROWS + row + 1, columns) - c, 0), W) : 0;
+}
+INLINE void pack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *A, ptrdiff_t ld, double *panel) {
+  UNROLL for (int v = 0; v < PANEL_VECS; v++)
+    for (ptrdiff_t c = 0; c < panel_width(p, columns); c += W) {
+      vd x[W];
+      UNROLL for (int r = 0; r < W; r++) {
+        ptrdiff_t row = v * W + r;
+        ptrdiff_t k = in_row(p, row, rows, columns, c);
+        x[r] = k == W ? vd_load(A + row * ld + c) : load_part_f64(A + row * ld + c, k);
+      }
+      vd_transpose(x);
+      UNROLL for (int j = 0; j < W; j++) vd_store(panel + (c + j) * ROWS + v * W, x[j]);
+    }
+}
+INLINE void unpack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *panel, double *A, ptrdiff_t ld) {
+  UNROLL for (int v = 0; v < PANEL_VECS; v++)
+    for (ptrdiff_t c = 0; c < panel_width(p, columns); c += W) {
+      vd x[W];
+      UNROLL for (int j = 0; j < W; j++) x[j] = vd_load(panel + (c + j) * ROWS + v * W);
+      vd_transpose(x);
+      UNROLL for (int r = 0; r < W; r++) {
+        ptrdiff_t row = v * W + r;
+        ptrdiff_t k = in_row(p, row, rows, columns, c);
+        if (k == W) vd_store(A + row * ld + c, x[r]);
+        else store_part(A + row * ld + c, x[r], k);
+      }
+    }
+}
+
+/* The block on the diagonal at `at` (column c of ROWS lanes, one per row): n columns factored in
+ * registers. The reciprocals of the pivots go to `inverse`. */
+static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, const double *panel, double *inverse) {
+  vd x[ROWS][TILE_VECS];
+  double *at = (double *)panel + k * ROWS;
+  product_f64(1, k, panel, panel, 0, x);
+  UNROLL for (int c = 0; c < ROWS; c++)
+    UNROLL for (int v = 0; v < PANEL_VECS; v++) x[c][v] = vd_load(at + c * ROWS + v * W) - x[c][v];
+  UNROLL for (int c = 0; c < ROWS; c++) {
+    if (c == n) break;
+    double pivot = x[c][c / W][c % W];
+    if (!(pivot > 0)) return c + 1;
+    double root = __builtin_sqrt(pivot);
+    inverse[c] = 1 / root;
+    UNROLL for (int v = 0; v < PANEL_VECS; v++) {
+      x[c][v] *= inverse[c];
+      vd_store(at + c * ROWS + v * W, x[c][v]);
+    }
+    at[c * ROWS + c] = root;
+    UNROLL for (int r = c + 1; r < ROWS; r++)
+      UNROLL for (int v = 0; v < PANEL_VECS; v++) x[r][v] -= x[c][r / W][r % W] * x[c][v];
+  }
+  return 0;
+}
+
+/* The next ROWS columns of the rows below, `panels` panels of them at b, once the corner of panel
+ * a is factored. */
+INLINE void solve_below_of(int panels, ptrdiff_t k, const double *a, const double *inverse, double *b,
+                           ptrdiff_t stride) {
+  vd x[TILE][TILE_VECS];
+  product_f64(panels, k, a, b, stride, x);
+  a += k * ROWS;
+  b += k * ROWS;
+  UNROLL for (int c = 0; c < ROWS; c++) {
+    UNROLL for (int v = 0; v < panels * PANEL_VECS; v++) {
+      double *to = b + v / PANEL_VECS * stride + v % PANEL_VECS * W + c * ROWS;
+      x[c][v] = (vd_load(to) - x[c][v]) * inverse[c];
+      vd_store(to, x[c][v]);
+    }
+    UNROLL for (int r = c + 1; r < ROWS; r++)
+      UNROLL for (int v = 0; v < panels * PANEL_VECS; v++) x[r][v] += a[c * ROWS + r] * x[c][v];
+  }
+}
+static void solve_below(ptrdiff_t panels, ptrdiff_t k, const double *a, const double *inverse, double *b,
+                        ptrdiff_t stride) {
+  BY_PANELS(panels, solve_below_of, k, a, inverse, b, stride)
+}
+
+static int cholesky(ptrdiff_t n, double *A, ptrdiff_t ld, void *work) {
+  double *packed = work;
+  for (ptrdiff_t k = 0; k < n; k += BLOCK, A += BLOCK * (ld + 1)) {
+    ptrdiff_t rows = n - k, columns = least(rows, BLOCK), stride = up_to(columns, ROWS) * ROWS;
+    ptrdiff_t panels = (rows + ROWS - 1) / ROWS, corners = (columns + ROWS - 1) / ROWS;
+    double inverse[ROWS] = {0};
+    for (ptrdiff_t p = 0; p < panels; p++)
+      pack_panel(p, rows - p * ROWS, columns, A + p * ROWS * ld, ld, packed + p * stride);
+    for (ptrdiff_t c = 0; c < corners; c++) {
+      double *panel = packed + c * stride;
+      ptrdiff_t bad = factor_corner(least(ROWS, columns - c * ROWS), c * ROWS, panel, inverse);
+      if (bad) return (int)(k + c * ROWS + bad);
+      for (ptrdiff_t p = c + 1; p < panels; p += GROUP)
+        solve_below(least(GROUP, panels - p), c * ROWS, panel, inverse, packed + p * stride, stride);
+    }
+    for (ptrdiff_t p = 0; p < panels; p++)
+      unpack_panel(p, rows - p * ROWS, columns, packed + p * stride, A + p * ROWS * ld, ld);
+    if (rows > BLOCK)
+      update_f64(BLOCK, packed + corners * stride, stride, 0, rows - BLOCK, -1, A + BLOCK * (ld + 1), ld);
+  }
+  return 0;
+}
+
+INLINE double inner(ptrdiff_t n, const double *x, const double *y) {
+  vd a = {0}, b = {0};
+  ptrdiff_t j = 0;
+  for (; j + 2 * W <= n; j += 2 * W) {
+    a += vd_load(x + j) * vd_load(y + j);
+    b += vd_load(x + j + W) * vd_load(y + j + W);
+  }
+  if (j + W <= n) a += vd_load(x + j) * vd_load(y + j), j += W;
+  if (j < n) b += load_part_f64(x + j, n - j) * load_part_f64(y + j, n - j);
+  return vd_sum(a + b);
+}
+
+static void forward_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
+  for (ptrdiff_t i = 0; i < n; i++) b[i] = (b[i] - inner(i, L + i * ld, b)) / L[i * ld + i];
+}
+
+static void backward_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
+  for (ptrdiff_t i = n - 1; i >= 0; i--) {
+    const double *row = L + i * ld;
+    double x = b[i] /= row[i];
+    ptrdiff_t j = 0;
+    for (; j + W <= i; j += W) vd_store(b + j, vd_load(b + j) - x * vd_load(row + j));
+    if (j < i) store_part(b + j, load_part_f64(b + j, i - j) - x * load_part_f64(row + j, i - j), i - j);
+  }
+}
+
+static void cholesky_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
+  forward_solve(n, L, ld, b);
+  backward_solve(n, L, ld, b);
+}
+
+INLINE void swap(double *a, double *b) {
+  double t = *a;
+  *a = *b;
+  *b = t;
+}
+
+static ptrdiff_t cholesky_pivoted(ptrdiff_t n, double *A, ptrdiff_t ld, double tol, ptrdiff_t *perm, void *work) {
+  double *pivot = work;   /* what is left of the diagonal */
+  for (ptrdiff_t i = 0; i < n; i++) perm[i] = i, pivot[i] = A[i * ld + i];
+  for (ptrdiff_t k = 0; k < n; k++) {
+    ptrdiff_t best = k;
+    for (ptrdiff_t i = k + 1; i < n; i++) {   /* a NaN is taken, so that it shows */
+      int tie = pivot[i] == pivot[best] && perm[i] < perm[best];
+      if (pivot[i] > pivot[best] || pivot[i] != pivot[i] || tie) best = i;
+    }
+    if (pivot[best] <= tol) return k;
+    double *row = A + k * ld, *other = A + best * ld;
+    if (best != k) {   /* rows and columns k and best change places */
+      ptrdiff_t taken = perm[best];
+      perm[best] = perm[k], perm[k] = taken;
+      swap(pivot + k, pivot + best);
+      for (ptrdiff_t j = 0; j < k; j++) swap(row + j, other + j);
+      for (ptrdiff_t j = k + 1; j < best; j++) swap(A + j * ld + k, other + j);
+      for (ptrdiff_t i = best + 1; i < n; i++) swap(A + i * ld + k, A + i * ld + best);
+    }
+    row[k] = __builtin_sqrt(pivot[k]);
+    for (ptrdiff_t i = k + 1; i < n; i++) {
+      double *below = A + i * ld;
+      below[k] = (below[k] - inner(k, below, row)) / row[k];
+      pivot[i] -= below[k] * below[k];
+    }
+  }
+  return n;
+}
+#undef ROWS
+#undef BLOCK

@@ -1,0 +1,148 @@
+/* Matrix products at the speed of arithmetic, on packed panels.
+ *
+ * A panel holds PANEL columns of a matrix B, row after row: element (i, c) of panel p lies at
+ * packed[p * stride + i * PANEL + c].  The same panels serve as vectors and, element by element,
+ * as the factor that multiplies a whole vector, so that B^T B needs B packed once.  A tile of TILE
+ * by GROUP * PANEL sums stays in registers while it runs down the rows.  Each sum takes its terms
+ * in the order of the rows, wherever its tile lies: results do not depend on how work is cut. */
+#if VB == 64
+#define TILE 8
+#define PANEL_VECS 1
+#define GROUP 3
+#elif VB == 32
+#define TILE 4
+#define PANEL_VECS 1
+#define GROUP 3
+#elif defined(__aarch64__)
+#define TILE 4
+#define PANEL_VECS 2
+#define GROUP 2
+#else
+#define TILE 4
+#define PANEL_VECS 2
+#define GROUP 1
+#endif
+#define TILE_VECS (GROUP * PANEL_VECS)
+#define KC 256   /* rows packed at a time; also how many float products are summed in float */
+
+/* f(panels, ...), the number of panels being a constant for f */
+#if GROUP == 3
+#define BY_PANELS(panels, f, ...)       \
+  switch (panels) {                     \
+    case 1: f(1, __VA_ARGS__); break;   \
+    case 2: f(2, __VA_ARGS__); break;   \
+    default: f(3, __VA_ARGS__);         \
+  }
+#elif GROUP == 2
+#define BY_PANELS(panels, f, ...)       \
+  switch (panels) {                     \
+    case 1: f(1, __VA_ARGS__); break;   \
+    default: f(2, __VA_ARGS__);         \
+  }
+#else
+#define BY_PANELS(panels, f, ...)       \
+  (void)(panels);                       \
+  f(1, __VA_ARGS__);
+#endif
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+
+INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+INLINE ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+INLINE ptrdiff_t up_to(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
+
+/* Bytes of gram's workspace: four numbers per column, one per row, the panels. */
+INLINE size_t gram_bytes(ptrdiff_t columns, ptrdiff_t panel, size_t size) {
+  return size * (size_t)(up_to(columns, panel) * (KC + 4) + KC);
+}
+static size_t gram_work(ptrdiff_t d) {
+  size_t f64 = gram_bytes(d, PANEL_VECS * W, sizeof(double));
+  size_t f32 = gram_bytes(d, PANEL_VECS * WF, sizeof(float));
+  return f64 > f32 ? f64 : f32;
+}
+
+/* q[i] = peak * root[i]^2.  Floats are scaled by the largest weight, so that they neither overflow
+ * nor underflow; returns the peak. */
+static double roots_f64(ptrdiff_t k, const double *q, double *root) {
+  for (ptrdiff_t i = 0; i < k; i++) root[i] = __builtin_sqrt(q[i]);
+  return 1;
+}
+static double roots_f32(ptrdiff_t k, const double *q, float *root) {
+  double peak = 0;
+  for (ptrdiff_t i = 0; i < k; i++) peak = q[i] > peak ? q[i] : peak;
+  if (peak == 0) peak = 1;
+  for (ptrdiff_t i = 0; i < k; i++) root[i] = (float)__builtin_sqrt(q[i] / peak);
+  return peak;
+}
+
+/* LANES source elements, or the first k of them and zeros, as a vector of the packed type. */
+INLINE vd take_f64(const double *p) { return vd_load(p); }
+INLINE vf take_f32(const float *p) { return vf_load(p); }
+#if VB == 64
+INLINE vf take_u8(const uint8_t *p) {
+  return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
+INLINE vf take_part_f32(const float *p, ptrdiff_t k) {
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << k) - 1), p);
+}
+INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
+  __m128i b = _mm_maskz_loadu_epi8((__mmask16)((1u << k) - 1), p);
+  return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(b));
+}
+#else
+#if VB == 32
+INLINE vf take_u8(const uint8_t *p) {
+  return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
+}
+#else
+INLINE vf take_u8(const uint8_t *p) { return (vf){p[0], p[1], p[2], p[3]}; }
+#endif
+INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
+INLINE vf take_part_f32(const float *p, ptrdiff_t k) {
+  float lane[WF] = {0};
+  for (ptrdiff_t i = 0; i < k; i++) lane[i] = p[i];
+  return vf_load(lane);
+}
+INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
+  float lane[WF] = {0};
+  for (ptrdiff_t i = 0; i < k; i++) lane[i] = p[i];
+  return vf_load(lane);
+}
+#endif
+
+#define E double
+#define ES f64
+#define V vd
+#define LANES W
+#include "tile.inc.c"
+#define T double
+#define S f64
+#include "gram.inc.c"
+#undef T
+#undef S
+#undef E
+#undef ES
+#undef V
+#undef LANES
+
+#define E float
+#define ES f32
+#define V vf
+#define LANES WF
+#include "tile.inc.c"
+#define T float
+#define S f32
+#include "gram.inc.c"
+#undef T
+#undef S
+#define T uint8_t
+#define S u8
+#include "gram.inc.c"
+#undef T
+#undef S
+#undef E
+#undef ES
+#undef V
+#undef LANES
