@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import scipy.optimize
 import scipy.sparse
 
 from fastgd import reference
@@ -43,6 +44,24 @@ class Problem:
         """Return the cost in long double."""
         X = self.X.astype(np.longdouble)
         return reference.cost(X, self.y, coef, intercept, **self.objective)
+
+    @property
+    def is_separated(self):
+        """Whether some direction lowers the unpenalised log loss for ever, by a linear program:
+        it must have no row on the wrong side, and some row on the right one."""
+        scale = np.abs(self.X).max(axis=0)
+        A = self.X / np.where(scale > 0, scale, 1)
+        if self.fit_intercept:
+            A = np.column_stack([A, np.ones(len(A))])
+        counts = np.ones(len(A), bool) if self.sample_weight is None else self.sample_weight > 0
+        # a soft label stands for a row of either class
+        sides = np.vstack([A[counts & (self.y > 0)], -A[counts & (self.y < 1)]])
+        found = scipy.optimize.linprog(
+            -sides.sum(axis=0), A_ub=np.vstack([-sides, sides]),
+            b_ub=np.repeat([0.0, 1.0], len(sides)), bounds=(None, None),
+        )  # fmt: skip
+        assert found.status == 0
+        return -found.fun > 1e-6
 
     def optimum(self):
         """Solve by Newton's method in long double: coefficients, intercept, cost.
@@ -134,7 +153,14 @@ def known_solution(rng, n, d, *, l2=0.0, weights=False, offset=False, loss="log_
 
 def random_problem(rng, *, l2=0.0):
     """Return a small problem of any kind: weights (a few zero), offset, soft labels, with or
-    without an intercept, columns in any units and off their origin, at times rare."""
+    without an intercept, columns in any units and off their origin, at times rare.  Without
+    a penalty it is one that has a solution."""
+    while (problem := _draw(rng, l2)) and l2 == 0 and problem.is_separated:
+        pass
+    return problem
+
+
+def _draw(rng, l2):
     n, d = int(rng.integers(20, 90)), int(rng.integers(1, 6))
     Z = rng.standard_normal((n, d)) + rng.standard_normal(d)
     for j in range(d):
