@@ -10,7 +10,8 @@ import fastgd
 @pytest.fixture(params=fastgd._core.isas())
 def isa(request):
     """Each instruction set that this processor has, active for the test."""
-    before = fastgd._core.set_isa(request.param)
+    before = fastgd._core.isa()
+    fastgd._core.set_isa(request.param)
     yield request.param
     fastgd._core.set_isa(before)
 

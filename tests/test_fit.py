@@ -565,10 +565,10 @@ def test_classes(rng, labels, classes):
     np.testing.assert_allclose(fit.coef, sign * plain.coef, rtol=1e-6, atol=1e-8)
 
 
-def test_soft_labels_have_no_classes(rng):
+def test_soft_labels_are_between_classes_0_and_1(rng):
     problem = problems.known_solution(rng, 100, 3)
     fit = fastgd.fit(problem.X, problem.y)
-    assert fit.classes is None
+    np.testing.assert_array_equal(fit.classes, [0, 1])
     assert fit.loss == "log_loss"
 
 
