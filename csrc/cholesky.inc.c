@@ -50,7 +50,7 @@ INLINE void unpack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const d
 static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, const double *panel, double *inverse) {
   vd x[ROWS][TILE_VECS];
   double *at = (double *)panel + k * ROWS;
-  product_f64(1, k, panel, panel, 0, x);
+  product_f64(1, k, panel, panel, 0, NULL, x);
   UNROLL for (int c = 0; c < ROWS; c++)
     UNROLL for (int v = 0; v < PANEL_VECS; v++) x[c][v] = vd_load(at + c * ROWS + v * W) - x[c][v];
   UNROLL for (int c = 0; c < ROWS; c++) {
@@ -75,7 +75,7 @@ static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, const double *panel, do
 INLINE void solve_below_of(int panels, ptrdiff_t k, const double *a, const double *inverse, double *b,
                            ptrdiff_t stride) {
   vd x[TILE][TILE_VECS];
-  product_f64(panels, k, a, b, stride, x);
+  product_f64(panels, k, a, b, stride, NULL, x);
   a += k * ROWS;
   b += k * ROWS;
   UNROLL for (int c = 0; c < ROWS; c++) {
@@ -111,7 +111,7 @@ static int cholesky(ptrdiff_t n, double *A, ptrdiff_t ld, void *work) {
     for (ptrdiff_t p = 0; p < panels; p++)
       unpack_panel(p, rows - p * ROWS, columns, packed + p * stride, A + p * ROWS * ld, ld);
     if (rows > BLOCK)
-      update_f64(BLOCK, packed + corners * stride, stride, 0, rows - BLOCK, -1, A + BLOCK * (ld + 1), ld);
+      update_f64(BLOCK, packed + corners * stride, stride, 0, rows - BLOCK, -1, A + BLOCK * (ld + 1), ld, NULL);
   }
   return 0;
 }

@@ -52,6 +52,33 @@ INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 INLINE ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 INLINE ptrdiff_t up_to(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
 
+/* The part of X that the next block of rows will be packed from: `count` runs of `bytes` bytes. Its cache
+ * lines are asked for while the sums of this block are taken, `share` of them every CHUNK rows: memory
+ * and arithmetic then work at the same time. */
+#define LINE 64
+#define CHUNK 16
+typedef struct {
+  const char *base;
+  ptrdiff_t stride, bytes, count, share;
+  const ptrdiff_t *rows;   /* which runs, or NULL for 0 .. count-1 */
+  uintptr_t line, end;
+} ahead;
+
+INLINE void look_ahead(ahead *f) {
+  for (ptrdiff_t i = 0; i < f->share; i++) {
+    if (f->line >= f->end) {
+      if (!f->count) return;
+      uintptr_t run = (uintptr_t)(f->base + (f->rows ? *f->rows++ * f->stride : 0));
+      if (!f->rows) f->base += f->stride;
+      f->count--;
+      f->line = run & ~(uintptr_t)(LINE - 1);
+      f->end = run + (uintptr_t)f->bytes;
+    }
+    __builtin_prefetch((const void *)f->line, 0, 2);
+    f->line += LINE;
+  }
+}
+
 /* Bytes of gram's workspace: four numbers per column, one per row, the panels. */
 INLINE size_t gram_bytes(ptrdiff_t columns, ptrdiff_t panel, size_t size) {
   return size * (size_t)(up_to(columns, panel) * (KC + 4) + KC);

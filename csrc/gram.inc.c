@@ -82,8 +82,23 @@ static void JOIN(pack, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t
   }
 }
 
+/* What the block of n rows at `first` or `rows` occupies of X. */
+static ahead JOIN(extent, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t n, const ptrdiff_t *rows,
+                             ptrdiff_t columns) {
+  const T *X = src->X;
+  ptrdiff_t row = columns * (ptrdiff_t)sizeof(T), stride = src->rs * (ptrdiff_t)sizeof(T);
+  if (src->cs != 1)   /* a list of rows in Fortran order is left to chance */
+    return (ahead){.base = (const char *)(X + first), .stride = src->cs * (ptrdiff_t)sizeof(T),
+                   .bytes = n * (ptrdiff_t)sizeof(T), .count = rows ? 0 : columns};
+  if (rows) return (ahead){.base = (const char *)X, .stride = stride, .bytes = row, .count = n, .rows = rows};
+  if (stride - row < LINE)
+    return (ahead){.base = (const char *)(X + first * src->rs), .bytes = n * stride, .count = n > 0};
+  return (ahead){.base = (const char *)(X + first * src->rs), .stride = stride, .bytes = row, .count = n};
+}
+
 static void JOIN(gram, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *rows,
                           const double *q, ptrdiff_t j0, ptrdiff_t j1, double *G, ptrdiff_t ldg, void *work) {
+  if (j0 >= j1) return;
   ptrdiff_t columns = up_to(j1, PANEL);
   E *column = work, *packed = column + 4 * columns, *root = packed + columns * KC;
   memset(column, 0, 4 * (size_t)columns * sizeof(E));
@@ -97,7 +112,9 @@ static void JOIN(gram, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t
     ptrdiff_t n = least(KC, count - i);
     double peak = JOIN(roots, ES)(n, q + i, root);
     JOIN(pack, S)(src, first + i, n, rows ? rows + i : NULL, column, columns, root, packed);
-    JOIN(update, ES)(n, packed, KC * PANEL, j0, j1, peak, G, ldg);
+    ahead next = JOIN(extent, S)(src, first + i + n, least(KC, count - i - n), rows ? rows + i + n : NULL,
+                                 least(src->d, columns));
+    JOIN(update, ES)(n, packed, KC * PANEL, j0, j1, peak, G, ldg, next.count > 0 ? &next : NULL);
   }
 }
 #undef take
