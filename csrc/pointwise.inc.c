@@ -7,22 +7,27 @@
  * the last, partial vector goes through the same operations, padded with zeros.
  */
 
-/* Polynomial c[0] + c[1] x + ... + c[count-1] x^(count-1), the even and the odd powers side by side
- * so that two chains of products run at once.  Unrolled: count is a constant. */
+/* c[0] + c[1] x + ... + c[count-1] x^(count-1) for a constant count: four terms at a time, each
+ * four in the shape of a tree, since one long chain of products would have to be waited for. */
+INLINE vd terms_2(vd x, const double *c, int count) {
+  return count > 1 ? c[1] * x + c[0] : vd_set(c[0]);
+}
+INLINE vd terms_4(vd x, vd x2, const double *c, int count) {
+  return count > 2 ? terms_2(x, c + 2, count - 2) * x2 + terms_2(x, c, 2) : terms_2(x, c, count);
+}
 INLINE vd polynomial(vd x, const double *c, int count) {
-  vd x2 = x * x;
-  vd even = vd_set(c[(count - 1) & ~1]), odd = vd_set(c[(count & ~1) - 1]);
+  vd x2 = x * x, x4 = x2 * x2;
+  int k = (count - 1) & ~3;
+  vd sum = terms_4(x, x2, c + k, count - k);
   UNROLL
-  for (int k = ((count - 1) & ~1) - 2; k >= 0; k -= 2) even = even * x2 + c[k];
-  UNROLL
-  for (int k = (count & ~1) - 3; k >= 1; k -= 2) odd = odd * x2 + c[k];
-  return odd * x + even;
+  for (k -= 4; k >= 0; k -= 4) sum = sum * x4 + terms_4(x, x2, c + k, 4);
+  return sum;
 }
 
 /* exp(-a) for a >= 0, with gradual underflow, 0 from 746 on; NaN for NaN; *low is what rounding lost.
  * exp(-a) = 2^k exp(r), |r| <= log(2)/2.  The sum with a large constant rounds to the integer k and
  * leaves k + 1023 + 64 in the low bits, which shifted become the number 2^(k + 64). */
-INLINE vd exp_minus(vd a, vd *low) {
+INLINE vd exp_minus_parts(vd a, vd *low) {
   static const double c[] = {/* (exp(r) - 1 - r) / r^2; error 0.03 */
       0x1.000000000000bp-1, 0x1.5555555555561p-3, 0x1.5555555550040p-5, 0x1.111111110d625p-7,
       0x1.6c16c185a3c6bp-10, 0x1.a01a01bae95c7p-13, 0x1.a019969d84a8bp-16, 0x1.71dddfbd440ccp-19,
@@ -38,6 +43,10 @@ INLINE vd exp_minus(vd a, vd *low) {
   vd e = scale * tail + scale;
   *low = (scale - e + scale * tail) * 0x1p-64;
   return e * 0x1p-64;
+}
+INLINE vd exp_minus(vd a) {
+  vd low;
+  return exp_minus_parts(a, &low);
 }
 
 /* log(1 + e) for 0 <= e <= 1. */
@@ -55,7 +64,7 @@ INLINE vd log1p_unit(vd e) {
 /* sigma(z). What e and 1 + e lost to rounding is made good to first order, with 1 / (1 + e) to 6 %;
  * without that the error reaches 2.4 ulp. */
 INLINE vd sigmoid_of(vd z) {
-  vd e_low, e = exp_minus(vd_abs(z), &e_low), d = 1 + e, d_low = 1 - d + e + e_low;
+  vd e_low, e = exp_minus_parts(vd_abs(z), &e_low), d = 1 + e, d_low = 1 - d + e + e_low;
   vi negative = (vi)z < 0;
   vd p = vd_select(negative, e, vd_set(1)) / d;
   vd p_low = vd_select(negative, e_low, vd_set(0)) - p * d_low;
@@ -64,19 +73,18 @@ INLINE vd sigmoid_of(vd z) {
 
 /* sigma(z) (1 - sigma(z)) */
 INLINE vd curvature_of(vd z) {
-  vd e_low, e = exp_minus(vd_abs(z), &e_low), d = 1 + e;
+  vd e = exp_minus(vd_abs(z)), d = 1 + e;
   return e / (d * d);
 }
 
-/* Returns the loss log1p(exp(-|z|)) + (1-y) max(z, 0) + y max(-z, 0); writes s (sigma(z) - y), taken as
+/* With e = exp(-|z|), returns the loss log1p(exp(-|z|)) + (1-y) max(z, 0) + y max(-z, 0); writes s (sigma(z) - y), taken as
  * the difference of (1-y) sigma(z) and y sigma(-z), so that nothing cancels for y = 0 or 1. */
-INLINE vd logistic_of(vd z, vd y, vd s, vd *residual) {
+INLINE vd logistic_of(vd z, vd e, vd y, vd s, vd *residual) {
   vi negative = (vi)z < 0;
-  vd a = vd_abs(z), e_low, e = exp_minus(a, &e_low);
   vd against = vd_select(negative, y, 1 - y), agreeing = vd_select(negative, 1 - y, y);
   vd difference = s * (against - agreeing * e);
   *residual = vd_select(negative, -difference, difference) / (1 + e);
-  return against * a + log1p_unit(e);
+  return against * vd_abs(z) + log1p_unit(e);
 }
 
 /* The contribution x h(delta / x), h(t) = (1 + t) log(1 + t) - t, of a probability x that becomes
@@ -103,22 +111,21 @@ INLINE vd divergence_of(vd delta, vd t, vd moved, vd ratio, vd beyond) {
   return vd_select(near, by_series, by_log);
 }
 
-/* s KL(p' || p) for p = sigma(z), p' = p - (q / s) dz. The smaller of p and 1 - p, here `small`, gains
- * delta, the larger loses it. A `small` too close to the smallest number to be divided by is stood in
- * for by sigma(-690), and its logarithm set right. Weights of 0 give 0 (q is 0 as well). */
-INLINE vd dual_of(vd z, vd dz, vd q, vd s) {
-  const double deepest = 690;
-  vd a = vd_abs(z), e_low, e = exp_minus(a, &e_low), d = 1 + e;
-  vd shallow = vd_min(a, deepest), ratio_e = vd_select(a > deepest, vd_set(0x1.745367beacec7p-996), e);
-  vd small = e / d, large = 1 / d, inverse = (1 + ratio_e) / ratio_e;
-  vd step = q / vd_select(s == 0, vd_set(1), s) * dz;
-  vd delta = vd_select((vi)z < 0, -step, step);
-  vd small_moved = small + delta, large_moved = large - delta;
-  vi outside = (small_moved < -1e-12 * small - 1e-300) | (large_moved < -1e-12 * large);
-  small_moved = vd_max(small_moved, 0);
-  large_moved = vd_max(large_moved, 0);
-  vd divergence = divergence_of(delta, delta * inverse, small_moved, small_moved * inverse, a - shallow) +
-                  divergence_of(-delta, -delta * d, large_moved, large_moved * d, vd_set(0));
+/* With e = exp(-|z|), s KL(p' || p) for p = sigma(z), p' = p - (q / s) dz. The smaller of p and 1 - p
+ * gains delta, the larger loses it. A smaller one too close to zero to be divided by is stood in for
+ * by sigma(-690), and its logarithm set right. Weights of 0 give 0 (q is 0 as well). */
+INLINE vd dual_of(vd z, vd e, vd dz, vd q, vd s) {
+  const double deepest = 690, e_deepest = 0x1.745367beacec7p-996;   /* exp(-690) */
+  vd a = vd_abs(z), shallow = vd_max(e, e_deepest), d = 1 + shallow;
+  vd reciprocal = 1 / (shallow * d), larger = shallow * reciprocal, smaller = e * larger;
+  vd inverse = d * d * reciprocal;
+  vd step = q / vd_select(s == 0, vd_set(1), s) * dz, delta = vd_select((vi)z < 0, -step, step);
+  vd grown = smaller + delta, shrunk = larger - delta;
+  vi outside = (grown < -1e-12 * smaller - 1e-300) | (shrunk < -1e-12 * larger);
+  grown = vd_max(grown, 0);
+  shrunk = vd_max(shrunk, 0);
+  vd divergence = divergence_of(delta, delta * inverse, grown, grown * inverse, vd_max(a - deepest, 0)) +
+                  divergence_of(-delta, -delta * d, shrunk, shrunk * d, vd_set(0));
   return vd_select(outside & (s > 0), vd_set(__builtin_inf()), s * divergence);
 }
 
@@ -129,74 +136,78 @@ INLINE const double *weights(const double *s, int s_step, double *common) {
   return common;
 }
 
+/* Exponentials are taken for a block of elements before anything is done with them: the chain of
+ * operations from z to the loss is too long for a processor to work on enough vectors at once. */
+enum { BLOCK = 128 };
+
+INLINE void exp_block(ptrdiff_t n, const double *z, double *e) {
+  for (ptrdiff_t i = 0; i < n; i += W) vd_store(e + i, exp_minus(vd_abs(load_upto(z + i, n - i))));
+}
+
+INLINE ptrdiff_t shorter(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
 static void sigmoid(ptrdiff_t n, const double *z, double *out) {
-  ptrdiff_t i = 0;
-  for (; i + W <= n; i += W) vd_store(out + i, sigmoid_of(vd_load(z + i)));
-  if (i < n) store_part(out + i, sigmoid_of(load_part_f64(z + i, n - i)), n - i);
+  for (ptrdiff_t i = 0; i < n; i += W) store_upto(out + i, sigmoid_of(load_upto(z + i, n - i)), n - i);
 }
 
 static double logistic(ptrdiff_t n, const double *z, const double *y, const double *s, int s_step, double *r) {
-  double common[W];
+  double common[W], e[BLOCK];
   vd sum = {0}, residual;
-  ptrdiff_t i = 0, step = s_step != 0;
+  ptrdiff_t step = s_step != 0;
   s = weights(s, s_step, common);
-  for (; i + W <= n; i += W) {
-    vd w = vd_load(s + i * step);
-    sum += w * logistic_of(vd_load(z + i), vd_load(y + i), w, &residual);
-    vd_store(r + i, residual);
-  }
-  if (i < n) {
-    vd w = load_part_f64(s + i * step, n - i);
-    sum += w * logistic_of(load_part_f64(z + i, n - i), load_part_f64(y + i, n - i), w, &residual);
-    store_part(r + i, residual, n - i);
+  for (ptrdiff_t begin = 0; begin < n; begin += BLOCK) {
+    ptrdiff_t end = shorter(begin + BLOCK, n);
+    exp_block(end - begin, z + begin, e);
+    for (ptrdiff_t i = begin; i < end; i += W) {
+      ptrdiff_t k = end - i;
+      vd w = load_upto(s + i * step, k);
+      sum += w * logistic_of(load_upto(z + i, k), vd_load(e + i - begin), load_upto(y + i, k), w, &residual);
+      store_upto(r + i, residual, k);
+    }
   }
   return vd_sum(sum);
 }
 
 static void logistic_curvature(ptrdiff_t n, const double *z, const double *s, int s_step, double *q) {
   double common[W];
-  ptrdiff_t i = 0, step = s_step != 0;
+  ptrdiff_t step = s_step != 0;
   s = weights(s, s_step, common);
-  for (; i + W <= n; i += W) vd_store(q + i, vd_load(s + i * step) * curvature_of(vd_load(z + i)));
-  if (i < n) {
-    vd w = load_part_f64(s + i * step, n - i);
-    store_part(q + i, w * curvature_of(load_part_f64(z + i, n - i)), n - i);
+  for (ptrdiff_t i = 0; i < n; i += W) {
+    store_upto(q + i, load_upto(s + i * step, n - i) * curvature_of(load_upto(z + i, n - i)), n - i);
   }
 }
 
 static double logistic_line(ptrdiff_t n, const double *z0, const double *z1, double t, const double *y,
                             const double *s, int s_step, double *slope) {
-  double common[W];
-  vd sum = {0}, sum_slope = {0}, residual;
-  ptrdiff_t i = 0, step = s_step != 0;
-  s = weights(s, s_step, common);
-  for (; i + W <= n; i += W) {
-    vd w = vd_load(s + i * step), z = vd_load(z0 + i), dz = vd_load(z1 + i) - z;
-    sum += w * logistic_of(z + t * dz, vd_load(y + i), w, &residual);
-    sum_slope += residual * dz;
-  }
-  if (i < n) {
-    vd w = load_part_f64(s + i * step, n - i), z = load_part_f64(z0 + i, n - i);
-    vd dz = load_part_f64(z1 + i, n - i) - z;
-    sum += w * logistic_of(z + t * dz, load_part_f64(y + i, n - i), w, &residual);
-    sum_slope += residual * dz;
+  double z[BLOCK], r[BLOCK], sum = 0;
+  vd sum_slope = {0};
+  for (ptrdiff_t begin = 0; begin < n; begin += BLOCK) {
+    ptrdiff_t m = shorter(n - begin, BLOCK);
+    const double *from = z0 + begin, *to = z1 + begin;
+    for (ptrdiff_t i = 0; i < m; i++) z[i] = from[i] + t * (to[i] - from[i]);
+    sum += logistic(m, z, y + begin, s_step ? s + begin : s, s_step, r);
+    for (ptrdiff_t i = 0; i < m; i += W) {
+      sum_slope += load_upto(r + i, m - i) * (load_upto(to + i, m - i) - load_upto(from + i, m - i));
+    }
   }
   *slope = vd_sum(sum_slope);
-  return vd_sum(sum);
+  return sum;
 }
 
 static double logistic_dual(ptrdiff_t n, const double *z, const double *dz, const double *q,
                             const double *s, int s_step) {
-  double common[W];
+  double common[W], e[BLOCK];
   vd sum = {0};
-  ptrdiff_t i = 0, step = s_step != 0;
+  ptrdiff_t step = s_step != 0;
   s = weights(s, s_step, common);
-  for (; i + W <= n; i += W) {
-    sum += dual_of(vd_load(z + i), vd_load(dz + i), vd_load(q + i), vd_load(s + i * step));
-  }
-  if (i < n) {
-    sum += dual_of(load_part_f64(z + i, n - i), load_part_f64(dz + i, n - i), load_part_f64(q + i, n - i),
-                   load_part_f64(s + i * step, n - i));
+  for (ptrdiff_t begin = 0; begin < n; begin += BLOCK) {
+    ptrdiff_t end = shorter(begin + BLOCK, n);
+    exp_block(end - begin, z + begin, e);
+    for (ptrdiff_t i = begin; i < end; i += W) {
+      ptrdiff_t k = end - i;
+      sum += dual_of(load_upto(z + i, k), vd_load(e + i - begin), load_upto(dz + i, k), load_upto(q + i, k),
+                     load_upto(s + i * step, k));
+    }
   }
   return vd_sum(sum);
 }

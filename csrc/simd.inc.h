@@ -138,6 +138,13 @@ INLINE void store_part(double *p, vd x, ptrdiff_t k) {
 }
 #endif
 
+/* The first k of W doubles, or all if k >= W: what the last turn of a loop over vectors wants. */
+INLINE vd load_upto(const double *p, ptrdiff_t k) { return k < W ? load_part_f64(p, k) : vd_load(p); }
+INLINE void store_upto(double *p, vd x, ptrdiff_t k) {
+  if (k < W) store_part(p, x, k);
+  else vd_store(p, x);
+}
+
 /* Sum of the lanes, always in the same order. */
 INLINE double vd_sum(vd x) {
 #if VB == 64

@@ -1,0 +1,52 @@
+/* X as the solvers need it: products with blocks of rows, in any layout, and Grams of
+ * the implicitly centred and scaled columns.  The only file that asks how X is stored. */
+#ifndef FGD_DESIGN_H
+#define FGD_DESIGN_H
+
+#include "arena.h"
+#include "fastgd.h"
+#include "team.h"
+
+typedef struct {
+  const fgd_matrix *X;
+  const fgd_kernels *kernels;
+  ptrdiff_t block;       /* rows that are taken from memory once and used while in cache */
+  ptrdiff_t parts, part; /* row partials of a gradient: how many, rows each */
+} fgd_design;
+
+#define FGD_MAX_BLOCK 1024
+#define FGD_PARTIAL_BYTES (2 << 20) /* all row partials of a sum together */
+
+void fgd_design_init(fgd_design *D, const fgd_matrix *X);
+
+/* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
+ *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
+ *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0) */
+void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
+void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
+void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
+                        const double *c, double *s1, double *s2);
+
+/* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
+void fgd_design_middle(const fgd_design *D, double *c);
+
+/* Lower triangle of G (size x size, size = d + ones) = sum_i q[i] xt_i xt_i', xt = (x - shift) * scale
+ * and a one behind if `ones`.  rows NULL: all rows; else `count` of them, q in their order.  exact:
+ * products in double for every element type. */
+typedef struct {
+  const fgd_design *D;
+  fgd_team *team;
+  const double *shift, *scale;
+  int ones, exact;
+  double *partial; /* slots of size x size */
+  ptrdiff_t slots, strips;
+  char *work; /* per worker: packing space and a widened block */
+  size_t work_each;
+} fgd_gram_plan;
+
+void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count, int ones, int exact, int workers,
+                          fgd_arena *a);
+fgd_status fgd_design_gram(const fgd_gram_plan *g, const ptrdiff_t *rows, ptrdiff_t count, const double *q,
+                           double *G);
+
+#endif

@@ -1,0 +1,28 @@
+/* A symmetric positive (semi)definite system kept with its Cholesky factor. */
+#ifndef FGD_FACTOR_H
+#define FGD_FACTOR_H
+
+#include "arena.h"
+#include "kernels.h"
+
+typedef struct {
+  const fgd_kernels *kernels;
+  ptrdiff_t size;
+  double *H;    /* size x size, lower triangle: the matrix */
+  double *L;    /* the same: factor of H + (damping + jitter) diag H */
+  double *work; /* of the factorisation */
+  double *r;    /* size: residual */
+  double jitter;
+} fgd_factor;
+
+void fgd_factor_layout(fgd_factor *F, const fgd_kernels *kernels, ptrdiff_t size, fgd_arena *a);
+/* Factor H + damping * diag H; a relative jitter is added where rounding makes the pivots fail. */
+void fgd_factor_make(fgd_factor *F, double damping);
+/* x = inv(H + damping diag H) b, refined once or more against that matrix. */
+void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, double *x);
+/* y = H x */
+void fgd_factor_product(const fgd_factor *F, const double *x, double *y);
+
+double fgd_dot(ptrdiff_t n, const double *x, const double *y);
+
+#endif

@@ -1,0 +1,130 @@
+/* The one header that Cython sees: what goes into the core and what comes out.
+ *
+ * Nothing here allocates, prints or exits.  Functions that need memory say how much
+ * through their *_work twin and take one block of at least that many bytes, aligned
+ * to 64.  They return an fgd_status.  Sizes are ptrdiff_t throughout.
+ */
+#ifndef FASTGD_H
+#define FASTGD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels.h"
+
+typedef enum {
+  FGD_OK = 0,
+  FGD_INTERRUPTED,   /* poll asked to stop */
+  FGD_NOT_FINITE,    /* a sum over X, or of a product with X, was NaN or infinite */
+  FGD_ONE_CLASS,     /* the weighted labels are all 0 or all 1: the null model has no finite intercept */
+  FGD_NO_ISA         /* no such instruction set on this processor */
+} fgd_status;
+
+/* What a fit ended with. */
+typedef enum {
+  FGD_CONVERGED,     /* gap <= tol * scale of the cost */
+  FGD_MAX_ITER,      /* the step limit */
+  FGD_DIVERGED,      /* the cost ran away: the best iterate is returned */
+  FGD_STOPPED,       /* the observer asked to stop */
+  FGD_STALLED        /* no step lowers the cost any more, yet the gap is above tol */
+} fgd_outcome;
+
+typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
+typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR } fgd_loss;
+typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON } fgd_solver;
+
+/* X, n by d, where the user keeps it. */
+typedef struct {
+  fgd_layout layout;
+  int dtype;                /* FGD_F64, FGD_F32, FGD_U8; CSR: the first two */
+  int index;                /* CSR: FGD_I32 or FGD_I64, for indices and indptr alike */
+  ptrdiff_t n, d;
+  ptrdiff_t ld;             /* elements from one row (C order) or column (F order) to the next */
+  const void *data;         /* dense elements, or the CSR values */
+  const void *indices, *indptr;
+} fgd_matrix;
+
+typedef struct {
+  fgd_matrix X;
+  fgd_loss loss;
+  const uint8_t *y_code;    /* n labels 0 or 1, or NULL and then */
+  const double *y_value;    /*   n numbers: soft labels in [0, 1], or targets of the squared error */
+  const double *weight;     /* n, or NULL: all alike */
+  const double *offset;     /* n, or NULL: none */
+  const double *l2;         /* d numbers, or NULL and then */
+  double l2_all;            /*   one for all columns */
+  int fit_intercept;
+} fgd_problem;
+
+/* Called now and then (at most 50 ms apart) on the calling thread; nonzero stops. */
+typedef int (*fgd_poll)(void *context);
+
+typedef struct {
+  ptrdiff_t iteration, passes;
+  double cost, gap, gradient_norm, step, seconds;
+  const double *coef;       /* d, in the user's coordinates */
+  double intercept;
+} fgd_event;
+
+/* Called after each iteration on the calling thread; nonzero stops. */
+typedef int (*fgd_observer)(void *context, const fgd_event *event);
+
+typedef struct {
+  int n_threads;            /* at least 1 */
+  fgd_poll poll;            /* or NULL */
+  fgd_observer observe;     /* or NULL */
+  void *context;            /* of both */
+} fgd_guest;
+
+typedef struct {
+  fgd_solver solver;
+  double learning_rate;     /* gd; <= 0: from the curvature bound */
+  double tol;
+  ptrdiff_t max_iter;
+  const double *init;       /* d + 1 numbers (the last is the intercept), or NULL */
+} fgd_options;
+
+typedef struct {
+  fgd_outcome outcome;
+  double intercept, cost, null_cost, gap, gradient_norm, step, seconds;
+  ptrdiff_t iterations, passes, rank;
+  int n_threads;
+} fgd_result;
+
+/* The kernel table in use, and how to choose another by name (NULL: the best one). */
+const fgd_kernels *fgd_kernels_active(void);
+fgd_status fgd_kernels_choose(const char *name);
+/* Names of the instruction sets this build and this processor share, best first; NULL beyond the last. */
+const char *fgd_kernels_name(int i);
+
+/* Processors this process may run on. */
+int fgd_processors(void);
+/* For tests: the k-th thread from now on cannot be started (negative: all can). */
+extern int fgd_team_fail_at;
+
+/* One fused pass: cost, and grad (d, or NULL), grad_intercept. */
+size_t fgd_cost_work(const fgd_problem *p, int n_threads);
+fgd_status fgd_cost(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept,
+                    double *cost, double *grad, double *grad_intercept, void *work);
+
+/* Hv (d) and Hv_intercept: the Hessian at (coef, intercept) times (v, v_intercept). */
+size_t fgd_hessian_vector_work(const fgd_problem *p, int n_threads);
+fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef,
+                              double intercept, const double *v, double v_intercept, double *Hv,
+                              double *Hv_intercept, void *work);
+
+/* out (n) = X coef + intercept + offset (n, or NULL) */
+fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                       const double *offset, double *out);
+
+/* G (d x d, lower triangle) = sum over the rows of q_i x_i x_i'; rows NULL: all n of them. */
+size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads);
+fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
+                    const double *q, double *G, void *work);
+
+/* The fit; coef has length d. */
+size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
+fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
+                   fgd_result *result, void *work);
+
+#endif

@@ -1,0 +1,338 @@
+/* The entry points of fastgd.h: memory laid out, team started, problem put in coordinates, solver called. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "objective.h"
+#include "rank.h"
+#include "solvers/solver.h"
+
+/* --- single evaluations -------------------------------------------------------------- */
+
+typedef struct {
+  fgd_objective o;
+  double *theta, *v, *g;
+} evaluation;
+
+static size_t evaluation_layout(evaluation *e, const fgd_problem *p, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_objective_layout(&e->o, p, 0, workers, &a);
+  e->theta = fgd_take_doubles(&a, e->o.size);
+  e->v = fgd_take_doubles(&a, e->o.size);
+  e->g = fgd_take_doubles(&a, e->o.size);
+  return a.used;
+}
+
+size_t fgd_cost_work(const fgd_problem *p, int n_threads) {
+  evaluation e;
+  return evaluation_layout(&e, p, n_threads, NULL);
+}
+
+fgd_status fgd_cost(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept, double *cost,
+                    double *grad, double *grad_intercept, void *work) {
+  fgd_team team;
+  evaluation e;
+  ptrdiff_t d = p->X.d;
+  evaluation_layout(&e, p, guest->n_threads, work);
+  fgd_team_start(&team, guest);
+  fgd_objective_begin(&e.o, &team);
+  fgd_objective_import(&e.o, coef, intercept, e.theta);
+  fgd_status status = fgd_objective_value_grad(&e.o, e.theta, cost, grad ? e.g : NULL);
+  fgd_team_stop(&team);
+  if (grad) {
+    memcpy(grad, e.g, (size_t)d * sizeof *grad);
+    *grad_intercept = p->fit_intercept ? e.g[d] : 0;
+  }
+  return status;
+}
+
+size_t fgd_hessian_vector_work(const fgd_problem *p, int n_threads) { return fgd_cost_work(p, n_threads); }
+
+fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept,
+                              const double *v, double v_intercept, double *Hv, double *Hv_intercept, void *work) {
+  fgd_team team;
+  evaluation e;
+  ptrdiff_t d = p->X.d;
+  evaluation_layout(&e, p, guest->n_threads, work);
+  fgd_team_start(&team, guest);
+  fgd_objective_begin(&e.o, &team);
+  fgd_objective_import(&e.o, coef, intercept, e.theta);
+  fgd_objective_import(&e.o, v, v_intercept, e.v);
+  fgd_status status = fgd_objective_hess_vec(&e.o, e.theta, e.v, e.g);
+  fgd_team_stop(&team);
+  memcpy(Hv, e.g, (size_t)d * sizeof *Hv);
+  *Hv_intercept = p->fit_intercept ? e.g[d] : 0;
+  return status;
+}
+
+typedef struct {
+  fgd_design design;
+  fgd_team team;
+  const double *coef, *offset;
+  double intercept, *out;
+} margins_job;
+
+static void margins_part(void *arg, ptrdiff_t part, int worker) {
+  margins_job *job = arg;
+  ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
+  for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
+       i += job->design.block) {
+    ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
+    for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
+    fgd_design_margins(&job->design, i, rows, job->coef, job->out + i);
+  }
+}
+
+fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                       const double *offset, double *out) {
+  margins_job job = {.coef = coef, .offset = offset, .intercept = intercept, .out = out};
+  fgd_design_init(&job.design, X);
+  fgd_team_start(&job.team, guest);
+  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  return status;
+}
+
+typedef struct {
+  fgd_design design;
+  fgd_gram_plan plan;
+  double *shift, *scale;
+} gram_call;
+
+static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_design_init(&c->design, X);
+  c->shift = fgd_take_doubles(&a, X->d);
+  c->scale = fgd_take_doubles(&a, X->d);
+  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, 0, workers, &a);
+  return a.used;
+}
+
+size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads) {
+  gram_call c;
+  return gram_layout(&c, X, count, n_threads, NULL);
+}
+
+fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
+                    const double *q, double *G, void *work) {
+  gram_call c;
+  fgd_team team;
+  gram_layout(&c, X, count, guest->n_threads, work);
+  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = 0, c.scale[j] = 1;
+  fgd_team_start(&team, guest);
+  c.plan.team = &team;
+  c.plan.shift = c.shift;
+  c.plan.scale = c.scale;
+  fgd_status status = fgd_design_gram(&c.plan, rows, count, q, G);
+  fgd_team_stop(&team);
+  return status;
+}
+
+/* --- the fit --------------------------------------------------------------------------- */
+
+typedef struct {
+  fgd_objective o;
+  fgd_gram_plan gram;
+  fgd_factor factor;
+  fgd_rank rank;
+  fgd_start start;
+  fgd_team team;
+  const fgd_guest *guest;
+  int64_t began;
+  int find_rank;
+  double *scale, *unit;        /* d each: 1 / sd, with 0 for columns left out; and 1 / sd of all */
+  double *w, *g, *solver_work; /* size, size, the solver's */
+  double *coef;                /* d: for the observer */
+} fitting;
+
+static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  ptrdiff_t n = p->X.n, d = p->X.d;
+  int newton = opt->solver == FGD_NEWTON, moments = newton || opt->solver == FGD_AGD || opt->learning_rate <= 0;
+  int needs = (newton ? FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE : 0) | (moments ? FGD_NEEDS_MOMENTS : 0);
+  fgd_objective_layout(&f->o, p, needs, workers, &a);
+  ptrdiff_t size = f->o.size;
+  f->start.mean = fgd_take_doubles(&a, d);
+  f->start.sd = fgd_take_doubles(&a, d);
+  f->scale = fgd_take_doubles(&a, d);
+  f->unit = fgd_take_doubles(&a, d + 1);
+  f->w = fgd_take_doubles(&a, size);
+  f->g = fgd_take_doubles(&a, size);
+  f->coef = fgd_take_doubles(&a, d);
+  f->find_rank = 0;
+  size_t solver = opt->solver == FGD_GD ? fgd_gd_work(size) : opt->solver == FGD_AGD ? fgd_agd_work(size) : fgd_newton_work(size);
+  f->solver_work = fgd_take(&a, solver);
+  if (newton) {
+    for (ptrdiff_t j = 0; j < d && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+    fgd_gram_plan_layout(&f->gram, &f->o.design, n, p->fit_intercept, 1, workers, &a);
+    fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
+    if (f->find_rank) fgd_rank_layout(&f->rank, d, size, &a);
+  }
+  return a.used;
+}
+
+size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads) {
+  fitting f;
+  return fit_layout(&f, p, o, n_threads, NULL);
+}
+
+/* The oracle: the objective's functions under the names that solvers know. */
+static fgd_status oracle_value_grad(void *self, const double *w, double *f, double *g) {
+  return fgd_objective_value_grad(&((fitting *)self)->o, w, f, g);
+}
+static void oracle_accept(void *self) { fgd_objective_accept(&((fitting *)self)->o); }
+static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
+  return fgd_objective_hess_vec(&((fitting *)self)->o, NULL, v, Hv);
+}
+static fgd_status oracle_line(void *self, double t, double *f, double *slope) {
+  return fgd_objective_line(&((fitting *)self)->o, t, f, slope);
+}
+static fgd_status oracle_dual(void *self, int direct, double *f) {
+  return fgd_objective_dual(&((fitting *)self)->o, direct, f);
+}
+
+static fgd_status gram_with(fitting *f, double *H) {
+  fgd_status status = fgd_design_gram(&f->gram, NULL, f->o.p->X.n, f->o.q, H);
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) H[j * f->o.size + j] += f->o.lambda[j];
+  return status;
+}
+
+static fgd_status oracle_gram(void *self, double *H) {
+  fitting *f = self;
+  fgd_status status = fgd_objective_curvature(&f->o);
+  return status ? status : gram_with(f, H);
+}
+
+static int report(const fgd_run *run) {
+  fitting *f = run->self;
+  fgd_event e = {.iteration = run->iteration, .passes = f->o.passes, .cost = run->cost, .gap = run->gap,
+                 .gradient_norm = f->o.gradient_norm, .step = run->step, .coef = f->coef,
+                 .seconds = (double)(fgd_clock() - f->began) * 1e-9};
+  e.intercept = fgd_objective_export(&f->o, run->w, f->coef);
+  return f->guest->observe(f->guest->context, &e);
+}
+
+/* Centred and scaled coordinates, in which all columns look alike. */
+static void set_standard_coordinates(fitting *f) {
+  ptrdiff_t d = f->o.p->X.d;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    f->scale[j] = f->start.sd[j] > 0 ? 1 / f->start.sd[j] : 0;
+    f->unit[j] = f->start.sd[j] > 0 ? f->scale[j] : 1;
+  }
+  f->unit[d] = 1;
+  fgd_objective_set_coordinates(&f->o, f->start.mean, f->scale);
+}
+
+/* The gradient at the null model, from the user's coordinates into those of the solver. */
+static void turn_gradient(const fitting *f, double *g) {
+  ptrdiff_t d = f->o.p->X.d;
+  double residual = f->o.p->fit_intercept ? g[d] : 0;
+  for (ptrdiff_t j = 0; j < d; j++) g[j] = (g[j] - f->start.mean[j] * residual) * f->scale[j];
+}
+
+/* Columns that follow from others are left out (their scale becomes 0) until the end. */
+static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
+  ptrdiff_t d = f->o.p->X.d;
+  int null_start = run->ready && !f->o.p->offset;
+  fgd_status status = null_start ? fgd_objective_curvature(&f->o) : fgd_objective_shares(&f->o);
+  if (status || (status = gram_with(f, f->factor.H))) return status;
+  fgd_rank_find(&f->rank, &f->factor);
+  run->gram_ready = null_start;
+  if (f->rank.rank == f->rank.size) return FGD_OK;
+  fgd_rank_eliminate(&f->rank, run->w);
+  for (ptrdiff_t k = f->rank.rank; k < f->rank.size; k++) {
+    ptrdiff_t j = f->rank.order[k];
+    if (j >= d) continue;
+    f->scale[j] = 0;
+    f->g[j] = 0;
+    for (ptrdiff_t i = 0; i < f->o.size; i++) f->factor.H[i > j ? i * f->o.size + j : j * f->o.size + i] = 0;
+  }
+  fgd_objective_set_coordinates(&f->o, f->start.mean, f->scale);
+  return FGD_OK;
+}
+
+static fgd_status start_newton(fitting *f, const fgd_options *opt, fgd_run *run) {
+  ptrdiff_t d = f->o.p->X.d;
+  fgd_status status = fgd_objective_moments(&f->o, &f->start, f->g);
+  if (status) return status;
+  set_standard_coordinates(f);
+  if (opt->init) {
+    fgd_objective_import(&f->o, opt->init, opt->init[d], run->w);
+  } else {
+    turn_gradient(f, f->g);
+    run->cost = f->start.cost;
+    run->ready = 1;
+  }
+  return f->find_rank ? leave_out_dependent(f, run) : FGD_OK;
+}
+
+static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_status status;
+  ptrdiff_t d = f->o.p->X.d;
+  memset(f->w, 0, (size_t)f->o.size * sizeof *f->w);
+  if (f->o.p->fit_intercept && opt->solver != FGD_GD) f->w[d] = f->start.intercept;
+  switch (opt->solver) {
+    case FGD_NEWTON:
+      if ((status = start_newton(f, opt, run))) return status;
+      if ((status = fgd_newton(run, &f->factor, f->solver_work))) return status;
+      if (f->find_rank) {
+        for (ptrdiff_t j = 0; j < d; j++) f->scale[j] = f->unit[j];
+        fgd_rank_shortest(&f->rank, &f->factor, f->unit, run->w);
+      }
+      return FGD_OK;
+    case FGD_AGD: {
+      if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
+      set_standard_coordinates(f);
+      double strongest = 0;
+      for (ptrdiff_t j = 0; j < d; j++) strongest = fmax(strongest, f->o.lambda[j]);
+      run->learning_rate = 1 / (f->o.loss.max_curvature + strongest);
+      break;
+    }
+    case FGD_GD:
+      if (opt->learning_rate <= 0) {
+        if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
+        double trace = f->o.p->fit_intercept, strongest = 0;
+        for (ptrdiff_t j = 0; j < d; j++) {
+          trace += f->start.sd[j] * f->start.sd[j] + f->start.mean[j] * f->start.mean[j];
+          strongest = fmax(strongest, f->o.lambda[j]);
+        }
+        double curvature = f->o.loss.max_curvature * trace + strongest;
+        run->learning_rate = curvature > 0 ? 1 / curvature : 1;
+      }
+      break;
+  }
+  if (opt->init) fgd_objective_import(&f->o, opt->init, opt->init[d], f->w);
+  return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
+}
+
+fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
+                   fgd_result *result, void *work) {
+  fitting f;
+  f.guest = guest;
+  f.began = fgd_clock();
+  fit_layout(&f, p, opt, guest->n_threads, work);
+  fgd_team_start(&f.team, guest);
+  fgd_objective_begin(&f.o, &f.team);
+  f.gram.team = &f.team;
+  f.gram.shift = f.start.mean;
+  f.gram.scale = f.scale;
+
+  fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
+  fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
+                       .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
+                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual};
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
+                 .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
+                 .w = f.w, .g = f.g, .gap = INFINITY,
+                 .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
+  if (!status) status = run_solver(&f, opt, &run);
+
+  *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
+                         .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+                         .passes = f.o.passes, .n_threads = f.team.workers,
+                         .rank = f.find_rank ? f.rank.rank - p->fit_intercept : -1};
+  if (!status) result->intercept = fgd_objective_export(&f.o, f.w, coef);
+  fgd_team_stop(&f.team);
+  result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
+  return status;
+}

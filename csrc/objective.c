@@ -1,0 +1,439 @@
+/* design x loss x penalty (see objective.h). */
+#include "objective.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "penalty.h"
+
+/* --- memory ---------------------------------------------------------------------- */
+
+enum { SCRATCH = 5 }; /* block-long arrays a worker has: margins, labels, shares, residuals, directions */
+
+static ptrdiff_t scratch_each(const fgd_objective *o) { return SCRATCH * ((o->design.block + 7) / 8 * 8); }
+
+void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int workers, fgd_arena *a) {
+  ptrdiff_t n = p->X.n, d = p->X.d;
+  memset(o, 0, sizeof *o);
+  o->p = p;
+  fgd_design_init(&o->design, &p->X);
+  o->loss = fgd_loss_of(p->loss, o->design.kernels);
+  o->size = d + (p->fit_intercept ? 1 : 0);
+  o->lambda = fgd_take_doubles(a, d);
+  o->coef = fgd_take_doubles(a, d);
+  if (needs & FGD_NEEDS_TRIAL) {
+    o->z = fgd_take_doubles(a, n);
+    o->zt = fgd_take_doubles(a, n);
+  }
+  if (needs & FGD_NEEDS_CURVATURE) o->q = fgd_take_doubles(a, n);
+  /* d sums for a gradient (three times as many for moments), then cost, residual sum, slope */
+  o->slot = ((needs & FGD_NEEDS_MOMENTS ? 3 : 1) * d + 3 + 7) / 8 * 8;
+  o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
+  o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
+}
+
+static void find_weight_scale(fgd_objective *o) {
+  ptrdiff_t n = o->p->X.n;
+  const double *s = o->p->weight;
+  o->each = 1.0 / (double)n;
+  if (!s) return;
+  double largest = 0, sum = 0;
+  for (ptrdiff_t i = 0; i < n; i++) largest = s[i] > largest ? s[i] : largest;
+  int exponent;
+  frexp(largest, &exponent);
+  /* a power of two, split in two where one double cannot hold it */
+  double half = ldexp(1.0, -exponent / 2), rest = ldexp(1.0, -exponent + exponent / 2);
+  for (ptrdiff_t i = 0; i < n; i++) sum += s[i] * half * rest;
+  o->weight_scale[0] = half;
+  o->weight_scale[1] = rest / sum;
+}
+
+void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
+  o->team = team;
+  o->passes = 0;
+  find_weight_scale(o);
+  fgd_objective_set_coordinates(o, NULL, NULL);
+}
+
+void fgd_objective_set_coordinates(fgd_objective *o, const double *shift, const double *scale) {
+  o->shift = shift;
+  o->scale = scale;
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) {
+    double l2 = o->p->l2 ? o->p->l2[j] : o->p->l2_all;
+    o->lambda[j] = scale ? l2 * scale[j] * scale[j] : l2;
+  }
+}
+
+double fgd_objective_export(const fgd_objective *o, const double *theta, double *coef) {
+  ptrdiff_t d = o->p->X.d;
+  double b = o->p->fit_intercept ? theta[d] : 0;
+  for (ptrdiff_t j = 0; j < d; j++) coef[j] = o->scale ? theta[j] * o->scale[j] : theta[j];
+  if (o->shift)
+    for (ptrdiff_t j = 0; j < d; j++) b -= o->shift[j] * coef[j];
+  return b;
+}
+
+void fgd_objective_import(const fgd_objective *o, const double *coef, double intercept, double *theta) {
+  ptrdiff_t d = o->p->X.d;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    theta[j] = !o->scale ? coef[j] : o->scale[j] > 0 ? coef[j] / o->scale[j] : 0;
+    if (o->shift) intercept += o->shift[j] * coef[j];
+  }
+  if (o->p->fit_intercept) theta[d] = intercept;
+}
+
+/* --- blocks of rows ---------------------------------------------------------------- */
+
+typedef struct {
+  fgd_objective *o;
+  const double *w;        /* d: the point or direction, in the user's coordinates */
+  double b;               /*   and its intercept */
+  const double *at;       /* d: the point where the curvatures are wanted, if they are not kept in q */
+  double at_b;
+  const double *centre;   /* d: moments are taken about it */
+  double t;               /* place on the line */
+  int gradient, direct;
+} pass;
+
+/* Where a part of the rows leaves its sums. */
+typedef struct {
+  double *g, *f, *r, *slope;
+} sums;
+
+static sums sums_of(const fgd_objective *o, ptrdiff_t part) {
+  double *slot = o->partial + part * o->slot;
+  return (sums){slot, slot + o->slot - 3, slot + o->slot - 2, slot + o->slot - 1};
+}
+
+/* A block of rows with what is known of each: taken from the caller's arrays where they can be read in place. */
+typedef struct {
+  ptrdiff_t first, rows;
+  const double *y, *s;
+  int s_step;
+  double *z, *r, *dz;
+} block;
+
+static block block_at(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t size = scratch_each(o) / SCRATCH, rows = end - first < o->design.block ? end - first : o->design.block;
+  double *own = o->scratch + worker * scratch_each(o);
+  block b = {.first = first, .rows = rows, .z = own, .r = own + 3 * size, .dz = own + 4 * size, .s = &o->each};
+  if (p->y_code) {
+    double *y = own + size;
+    for (ptrdiff_t i = 0; i < rows; i++) y[i] = p->y_code[first + i];
+    b.y = y;
+  } else {
+    b.y = p->y_value + first;
+  }
+  if (p->weight) {
+    double *s = own + 2 * size;
+    for (ptrdiff_t i = 0; i < rows; i++) s[i] = p->weight[first + i] * o->weight_scale[0] * o->weight_scale[1];
+    b.s = s;
+    b.s_step = 1;
+  }
+  return b;
+}
+
+static void base_margins(const fgd_objective *o, const block *b, double intercept, double *z) {
+  const double *offset = o->p->offset;
+  for (ptrdiff_t i = 0; i < b->rows; i++) z[i] = intercept;
+  if (offset)
+    for (ptrdiff_t i = 0; i < b->rows; i++) z[i] += offset[b->first + i];
+}
+
+static double sum_of(const double *x, ptrdiff_t n) {
+  double s[4] = {0};
+  ptrdiff_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (int k = 0; k < 4; k++) s[k] += x[i + k];
+  for (; i < n; i++) s[0] += x[i];
+  return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+static ptrdiff_t part_end(const fgd_objective *o, ptrdiff_t part) {
+  ptrdiff_t end = (part + 1) * o->design.part;
+  return end < o->p->X.n ? end : o->p->X.n;
+}
+
+#define FOR_BLOCKS(job, part, worker)                                                                      \
+  for (ptrdiff_t first_ = (part) * (job)->o->design.part, end_ = part_end((job)->o, part);                 \
+       first_ < end_ && !fgd_team_stopped((job)->o->team, worker); first_ += (job)->o->design.block)       \
+    for (block b = block_at((job)->o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+
+static void value_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    double *z = o->zt ? o->zt + b.first : b.z;
+    base_margins(o, &b, job->b, z);
+    fgd_design_margins(&o->design, b.first, b.rows, job->w, z);
+    *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
+    if (job->gradient) {
+      fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
+      *s.r += sum_of(b.r, b.rows);
+    }
+  }
+}
+
+static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    double *dz = o->zt ? o->zt + b.first : b.dz;
+    const double *q = job->at ? b.r : o->q + b.first;
+    if (job->at) {
+      base_margins(o, &b, job->at_b, b.z);
+      fgd_design_margins(&o->design, b.first, b.rows, job->at, b.z);
+      o->loss.curvature(b.rows, b.z, b.s, b.s_step, b.r);
+    }
+    for (ptrdiff_t i = 0; i < b.rows; i++) dz[i] = job->b;
+    fgd_design_margins(&o->design, b.first, b.rows, job->w, dz);
+    for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = q[i] * dz[i];
+    fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
+    *s.r += sum_of(b.r, b.rows);
+  }
+}
+
+static void moments_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    double *z = o->z ? o->z + b.first : b.z;
+    base_margins(o, &b, job->b, z);
+    *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
+    fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
+    *s.r += sum_of(b.r, b.rows);
+    const double *share = b.s;
+    if (!b.s_step) {
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = o->each;
+      share = b.dz;
+    }
+    fgd_design_moments(&o->design, b.first, b.rows, share, job->centre, s.g + d, s.g + 2 * d);
+  }
+}
+
+static void null_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  *s.f = *s.r = *s.slope = 0;
+  FOR_BLOCKS(job, part, worker) {
+    base_margins(o, &b, job->b, b.z);
+    *s.f += o->loss.value(b.rows, b.z, b.y, b.s, b.s_step, b.r);
+    *s.r += sum_of(b.r, b.rows);
+    o->loss.curvature(b.rows, b.z, b.s, b.s_step, b.r);
+    *s.slope += sum_of(b.r, b.rows);
+  }
+}
+
+static void label_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  sums s = sums_of(job->o, part);
+  *s.f = *s.r = 0;
+  FOR_BLOCKS(job, part, worker) {
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double share = b.s[b.s_step ? i : 0], offset = job->o->p->offset ? job->o->p->offset[b.first + i] : 0;
+      *s.f += share * b.y[i];
+      *s.r += share * offset;
+    }
+  }
+}
+
+static void curvature_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  FOR_BLOCKS(job, part, worker) o->loss.curvature(b.rows, o->z + b.first, b.s, b.s_step, o->q + b.first);
+}
+
+static void shares_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  FOR_BLOCKS(job, part, worker)
+    for (ptrdiff_t i = 0; i < b.rows; i++) job->o->q[b.first + i] = b.s[b.s_step ? i : 0];
+}
+
+static void line_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  *s.f = *s.slope = 0;
+  FOR_BLOCKS(job, part, worker) {
+    double slope;
+    *s.f += o->loss.line(b.rows, o->z + b.first, o->zt + b.first, job->t, b.y, b.s, b.s_step, &slope);
+    *s.slope += slope;
+  }
+}
+
+static void dual_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  *s.f = 0;
+  FOR_BLOCKS(job, part, worker) {
+    const double *z = o->z + b.first, *zt = o->zt + b.first, *dz = zt;
+    if (!job->direct) {
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = z[i] - zt[i];
+      dz = b.dz;
+    }
+    *s.f += o->loss.dual(b.rows, z, dz, o->q + b.first, b.s, b.s_step);
+  }
+}
+
+/* Run over all parts and leave the joined sums in the first one. */
+static fgd_status run(pass *job, fgd_task task, ptrdiff_t sums_count) {
+  fgd_objective *o = job->o;
+  fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
+  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
+    const double *from = o->partial + k * o->slot;
+    for (ptrdiff_t j = 0; j < sums_count; j++) o->partial[j] += from[j];
+    for (ptrdiff_t j = o->slot - 3; j < o->slot; j++) o->partial[j] += from[j];
+  }
+  return status;
+}
+
+/* --- the null model ------------------------------------------------------------------ */
+
+fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost) {
+  const fgd_problem *p = o->p;
+  sums s = sums_of(o, 0);
+  pass job = {.o = o};
+  double b = 0;
+  fgd_status status;
+  if (p->fit_intercept) {
+    if ((status = run(&job, label_part, 0))) return status;
+    double mean = *s.f;
+    if (p->loss == FGD_SQUARED_ERROR) {
+      b = mean - *s.r;
+    } else {
+      if (!(mean > 0 && mean < 1)) return FGD_ONE_CLASS;
+      b = log(mean) - log1p(-mean);
+      if (p->offset) b -= *s.r;
+    }
+  }
+  /* With an offset the intercept solves an equation in one unknown: Newton, kept inside a bracket. */
+  double low = -INFINITY, high = INFINITY;
+  for (int k = 0; k < 200; k++) {
+    job.b = b;
+    if ((status = run(&job, null_part, 0))) return status;
+    if (!p->fit_intercept || !p->offset || p->loss == FGD_SQUARED_ERROR) break;
+    if (*s.r > 0) high = b;
+    else low = b;
+    double next = b - *s.r / *s.slope;
+    if (!(next > low && next < high)) next = isinf(low) ? b - 2 : isinf(high) ? b + 2 : 0.5 * (low + high);
+    if (fabs(next - b) <= 4e-16 * (1 + fabs(b))) break;
+    b = next;
+  }
+  *intercept = b;
+  *cost = *s.f;
+  return FGD_OK;
+}
+
+fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient) {
+  ptrdiff_t d = o->p->X.d;
+  double *centre = o->coef; /* free until a point is exported */
+  fgd_design_middle(&o->design, centre);
+  pass job = {.o = o, .b = start->intercept, .centre = centre};
+  fgd_status status = run(&job, moments_part, 3 * d);
+  if (status) return status;
+  o->passes++;
+  const double *g = o->partial, *s1 = g + d, *s2 = g + 2 * d;
+  double norm = 0, finite = 0;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    gradient[j] = g[j];
+    norm += g[j] * g[j];
+    double mean = centre[j] + s1[j], about = s2[j] - s1[j] * s1[j];
+    if (!o->p->fit_intercept) about = s2[j] + centre[j] * (2 * s1[j] + centre[j]);
+    double sd = about > 0 ? sqrt(about) : 0;
+    finite += s2[j];
+    /* constant up to the rounding of the sums it came from */
+    double noise = o->p->X.layout == FGD_CSR ? 1e-7 : 1e-14;
+    if (o->p->fit_intercept && sd <= noise * fabs(mean)) sd = 0;
+    if (!(1.0 / sd < 1e300)) sd = 0;
+    start->mean[j] = o->p->fit_intercept ? mean : 0;
+    start->sd[j] = sd;
+  }
+  double residual = *sums_of(o, 0).r;
+  if (o->p->fit_intercept) gradient[d] = residual, norm += residual * residual;
+  o->gradient_norm = sqrt(norm);
+  return isfinite(finite) && isfinite(norm) ? FGD_OK : FGD_NOT_FINITE;
+}
+
+/* --- the oracle ------------------------------------------------------------------------ */
+
+fgd_status fgd_objective_value_grad(fgd_objective *o, const double *theta, double *f, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .w = o->coef, .gradient = g != NULL};
+  job.b = fgd_objective_export(o, theta, o->coef);
+  fgd_status status = run(&job, value_part, g ? d : 0);
+  o->passes++;
+  if (status) return status;
+  sums s = sums_of(o, 0);
+  *f = *s.f + fgd_penalty(d, o->lambda, theta, NULL);
+  if (!g) return FGD_OK;
+  double norm = o->p->fit_intercept ? *s.r * *s.r : 0;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double l2 = o->p->l2 ? o->p->l2[j] : o->p->l2_all, raw = s.g[j] + l2 * o->coef[j];
+    norm += raw * raw;
+    g[j] = o->scale ? (s.g[j] - (o->shift ? o->shift[j] * *s.r : 0)) * o->scale[j] : s.g[j];
+  }
+  fgd_penalty_product(d, o->lambda, theta, g);
+  if (o->p->fit_intercept) g[d] = *s.r;
+  o->gradient_norm = sqrt(norm);
+  return FGD_OK;
+}
+
+void fgd_objective_accept(fgd_objective *o) {
+  double *z = o->z;
+  o->z = o->zt;
+  o->zt = z;
+}
+
+fgd_status fgd_objective_hess_vec(fgd_objective *o, const double *theta, const double *v, double *Hv) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .w = o->coef};
+  job.b = fgd_objective_export(o, v, o->coef);
+  if (theta) {
+    job.at = theta;
+    job.at_b = o->p->fit_intercept ? theta[d] : 0;
+  }
+  fgd_status status = run(&job, hess_vec_part, d);
+  o->passes++;
+  if (status) return status;
+  sums s = sums_of(o, 0);
+  for (ptrdiff_t j = 0; j < d; j++)
+    Hv[j] = o->scale ? (s.g[j] - (o->shift ? o->shift[j] * *s.r : 0)) * o->scale[j] : s.g[j];
+  fgd_penalty_product(d, o->lambda, v, Hv);
+  if (o->p->fit_intercept) Hv[d] = *s.r;
+  return FGD_OK;
+}
+
+fgd_status fgd_objective_curvature(fgd_objective *o) {
+  pass job = {.o = o};
+  return fgd_team_run(o->team, curvature_part, &job, o->design.parts);
+}
+
+fgd_status fgd_objective_shares(fgd_objective *o) {
+  pass job = {.o = o};
+  return fgd_team_run(o->team, shares_part, &job, o->design.parts);
+}
+
+fgd_status fgd_objective_line(fgd_objective *o, double t, double *f, double *slope) {
+  pass job = {.o = o, .t = t};
+  fgd_status status = run(&job, line_part, 0);
+  *f = *sums_of(o, 0).f;
+  *slope = *sums_of(o, 0).slope;
+  return status;
+}
+
+fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f) {
+  pass job = {.o = o, .direct = direct};
+  fgd_status status = run(&job, dual_part, 0);
+  *f = *sums_of(o, 0).f;
+  return status;
+}

@@ -1,0 +1,74 @@
+/* design x loss x penalty: the cost and its derivatives, each from one fused pass over X.
+ *
+ * A point is theta: d coefficients and, with fit_intercept, the intercept last.  It is
+ * given in the objective's coordinates: coefficients of the columns (x - shift) * scale.
+ * With shift NULL and scale NULL these are the user's own.
+ *
+ * The objective remembers the margins of two points: the current one (z) and a trial (zt).
+ */
+#ifndef FGD_OBJECTIVE_H
+#define FGD_OBJECTIVE_H
+
+#include "design.h"
+#include "loss.h"
+
+/* What a solver will ask for, so that no memory is laid out in vain. */
+enum { FGD_NEEDS_TRIAL = 1, FGD_NEEDS_CURVATURE = 2, FGD_NEEDS_MOMENTS = 4 };
+
+typedef struct {
+  const fgd_problem *p;
+  fgd_team *team;
+  fgd_design design;
+  fgd_loss_kernels loss;
+  ptrdiff_t size;                 /* of theta */
+  double weight_scale[2];         /* s_hat = s * [0] * [1], in this order: neither over- nor underflows */
+  double each;                    /* s_hat of every row when there are no weights */
+  const double *shift, *scale;    /* d each, or NULL */
+  double *lambda;                 /* penalty in these coordinates, d */
+  double *z, *zt, *q;             /* n each: margins of the current and the trial point, curvatures */
+  double *coef;                   /* d: a point in the user's coordinates */
+  double *partial;                /* one slot of `slot` numbers for each part of the rows */
+  ptrdiff_t slot;
+  double *scratch;                /* per worker */
+  ptrdiff_t passes;
+  double gradient_norm;           /* of the cost at the last value_grad, in the user's coordinates */
+} fgd_objective;
+
+/* Where the solvers start: the null model and the moments of the columns. */
+typedef struct {
+  double intercept, cost;         /* of the null model */
+  double *mean, *sd;              /* d each; sd is 0 for columns that are constant up to rounding */
+} fgd_start;
+
+void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int workers, fgd_arena *a);
+/* After layout: the team, weights; coordinates are the user's. */
+void fgd_objective_begin(fgd_objective *o, fgd_team *team);
+void fgd_objective_set_coordinates(fgd_objective *o, const double *shift, const double *scale);
+
+/* The null model's intercept and cost: margins only, no pass over X. */
+fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost);
+/* One pass: the columns' moments (mean and sd of `start`), and the gradient at the null model, in the user's
+ * coordinates (size), whose margins become the current ones.  Without an intercept sd is the root mean square about 0 and mean is 0. */
+fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient);
+
+/* Cost and gradient (size, or NULL) at theta, whose margins become the trial's. */
+fgd_status fgd_objective_value_grad(fgd_objective *o, const double *theta, double *f, double *g);
+/* The trial becomes the current point. */
+void fgd_objective_accept(fgd_objective *o);
+/* Hv at theta (in the user's coordinates, as these then are), or with theta NULL at the curvatures kept in q.
+ * Leaves the margins A v in zt, if there is a zt. */
+fgd_status fgd_objective_hess_vec(fgd_objective *o, const double *theta, const double *v, double *Hv);
+/* Curvatures at the current point into q. */
+fgd_status fgd_objective_curvature(fgd_objective *o);
+/* The loss part of the cost at current + t (trial - current), and its slope there. */
+fgd_status fgd_objective_line(fgd_objective *o, double t, double *f, double *slope);
+/* The loss part of the certificate at the current point for the step u: A u is zt (direct) or z - zt. */
+fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f);
+/* Share of each row, s_hat, into q. */
+fgd_status fgd_objective_shares(fgd_objective *o);
+
+/* theta in the user's coordinates: coef (d); returns the intercept. */
+double fgd_objective_export(const fgd_objective *o, const double *theta, double *coef);
+void fgd_objective_import(const fgd_objective *o, const double *coef, double intercept, double *theta);
+
+#endif

@@ -1,0 +1,88 @@
+/* Dependent columns (see rank.h), by Cholesky with diagonal pivoting on the equilibrated Gram. */
+#include "rank.h"
+
+#include <math.h>
+#include <string.h>
+
+double fgd_rank_tolerance(ptrdiff_t size) { return 1e-13 * (double)(size > 10 ? size : 10); }
+
+void fgd_rank_layout(fgd_rank *R, ptrdiff_t d, ptrdiff_t size, fgd_arena *a) {
+  R->d = d;
+  R->size = R->rank = size;
+  R->order = fgd_take(a, (size_t)size * sizeof *R->order);
+  R->L = fgd_take_doubles(a, size * size);
+  R->work = fgd_take_doubles(a, 2 * size);
+}
+
+static void equilibrated(const double *H, ptrdiff_t n, double *scale, double *to) {
+  for (ptrdiff_t i = 0; i < n; i++) scale[i] = H[i * n + i] > 0 ? 1 / sqrt(H[i * n + i]) : 0;
+  for (ptrdiff_t i = 0; i < n; i++)
+    for (ptrdiff_t j = 0; j <= i; j++) to[i * n + j] = H[i * n + j] * scale[i] * scale[j];
+}
+
+void fgd_rank_find(fgd_rank *R, fgd_factor *F) {
+  ptrdiff_t n = R->size;
+  double *scale = R->work, least = 1;
+  R->rank = n;
+  for (ptrdiff_t i = 0; i < n; i++) R->order[i] = i;
+  /* Mostly nothing depends on anything: an ordinary factorisation shows it much sooner. */
+  equilibrated(F->H, n, scale, R->L);
+  if (F->kernels->cholesky(n, R->L, n, F->work) == 0) {
+    for (ptrdiff_t i = 0; i < n; i++) least = fmin(least, R->L[i * n + i] * R->L[i * n + i]);
+    if (least > 1e-8) return;
+  }
+  equilibrated(F->H, n, scale, R->L);
+  R->rank = F->kernels->cholesky_pivoted(n, R->L, n, fgd_rank_tolerance(n), R->order, F->work);
+  /* Row k of L is (l21, ..): column k = l21 inv(L11) of the kept ones, in equilibrated coordinates. */
+  for (ptrdiff_t k = R->rank; k < n; k++) {
+    double *c = R->L + k * n;
+    F->kernels->backward_solve(R->rank, R->L, n, c);
+    double own = scale[R->order[k]];
+    for (ptrdiff_t b = 0; b < R->rank; b++) c[b] *= own > 0 ? scale[R->order[b]] / own : 0;
+  }
+}
+
+void fgd_rank_eliminate(const fgd_rank *R, double *w) {
+  for (ptrdiff_t k = R->rank; k < R->size; k++) {
+    const double *c = R->L + k * R->size;
+    double *own = &w[R->order[k]];
+    for (ptrdiff_t b = 0; b < R->rank; b++) w[R->order[b]] += c[b] * *own;
+    *own = 0;
+  }
+}
+
+/* Null directions: e_k - sum_b c_kb e_b.  In the user's units N = unit * that; w + N t is shortest where
+ * N'N t = -N' (unit w). */
+void fgd_rank_shortest(const fgd_rank *R, fgd_factor *F, const double *unit, double *w) {
+  ptrdiff_t n = R->size, r = R->rank, m = n - r, d = R->d;
+  double *t = R->work, *A = F->H;
+  if (m == 0) return;
+  for (ptrdiff_t k = 0; k < m; k++) {
+    const double *ck = R->L + (r + k) * n;
+    double uk = unit[R->order[r + k]];
+    t[k] = -uk * uk * w[R->order[r + k]];
+    for (ptrdiff_t b = 0; b < r; b++) {
+      ptrdiff_t j = R->order[b];
+      if (j < d) t[k] += ck[b] * unit[j] * unit[j] * w[j];
+    }
+    for (ptrdiff_t l = 0; l <= k; l++) {
+      const double *cl = R->L + (r + l) * n;
+      double sum = l == k ? uk * uk : 0;
+      for (ptrdiff_t b = 0; b < r; b++) {
+        ptrdiff_t j = R->order[b];
+        if (j < d) sum += ck[b] * cl[b] * unit[j] * unit[j];
+      }
+      A[k * m + l] = sum;
+    }
+  }
+  fgd_factor small = *F;
+  small.size = m;
+  fgd_factor_make(&small, 0);
+  double *x = R->work + n; /* m of it */
+  fgd_factor_solve(&small, 0, t, x);
+  for (ptrdiff_t k = 0; k < m; k++) {
+    const double *c = R->L + (r + k) * n;
+    w[R->order[r + k]] += x[k];
+    for (ptrdiff_t b = 0; b < r; b++) w[R->order[b]] -= c[b] * x[k];
+  }
+}

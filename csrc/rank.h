@@ -1,0 +1,28 @@
+/* Which columns depend on the others, and the shortest coefficients that predict the same. */
+#ifndef FGD_RANK_H
+#define FGD_RANK_H
+
+#include "arena.h"
+#include "factor.h"
+
+typedef struct {
+  ptrdiff_t d, size, rank;  /* size = d + intercept; rank counts the intercept's column as well */
+  ptrdiff_t *order;         /* size: the columns kept (rank of them), then the dependent ones */
+  double *L;                /* size x size: after fgd_rank_find row k >= rank holds in its first `rank` places
+                               how the k-th column in order follows from those kept */
+  double *work;
+} fgd_rank;
+
+/* Relative conditional variance below which a column counts as a combination of the others. */
+double fgd_rank_tolerance(ptrdiff_t size);
+
+void fgd_rank_layout(fgd_rank *R, ptrdiff_t d, ptrdiff_t size, fgd_arena *a);
+/* From H, the Gram (lower triangle) of centred, scaled columns.  F lends its L and work. */
+void fgd_rank_find(fgd_rank *R, fgd_factor *F);
+/* The same predictions with the kept columns alone: w (size, scaled coordinates). */
+void fgd_rank_eliminate(const fgd_rank *R, double *w);
+/* The same predictions with the smallest |unit * w|_2 over the coefficients; F's matrices are used up.
+ * unit[j] takes coordinate j to the user's units. */
+void fgd_rank_shortest(const fgd_rank *R, fgd_factor *F, const double *unit, double *w);
+
+#endif

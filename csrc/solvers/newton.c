@@ -1,0 +1,174 @@
+/* Newton's method on exact Hessians, damped as in a trust region (Levenberg, 1944), certified at the end.
+ *
+ * A full step is tried first: it costs the same fused pass that its gradient needs.  If it fails, the cost is
+ * searched along the kept margins, without a pass, and the damping grows to what that shorter step tells.
+ * Once the predicted decrease is below the target, the last factor serves on: near the optimum a step with a
+ * slightly stale Hessian gains as many digits as it needs, at one pass instead of a pass and a Gram. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "solver.h"
+
+#define SUFFICIENT 1e-4 /* share of the predicted decrease that a step must bring */
+#define DEEP 1e-4       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
+
+size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
+
+typedef struct {
+  double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
+} penalty_line;
+
+static penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
+  penalty_line p = {0};
+  for (ptrdiff_t j = 0; j < o->penalised; j++) {
+    p.at0 += 0.5 * o->lambda[j] * w[j] * w[j];
+    p.slope -= o->lambda[j] * w[j] * u[j];
+    p.curve += o->lambda[j] * u[j] * u[j];
+  }
+  return p;
+}
+
+/* The place t in (0, 1) on the way to a trial that was too far, where the slope has nearly vanished. */
+static fgd_status shorten(const fgd_run *run, const double *u, double slope0, double *t_out) {
+  const fgd_oracle *oracle = run->oracle;
+  penalty_line p = penalty_along(oracle, run->w, u);
+  double low = 0, high = 1, low_slope = slope0, high_slope = NAN, t = 0.5;
+  for (int k = 0; k < 40; k++) {
+    double f, slope;
+    fgd_status status = oracle->line(oracle->self, t, &f, &slope);
+    if (status) return status;
+    f += p.at0 + t * (p.slope + 0.5 * t * p.curve);
+    slope += p.slope + t * p.curve;
+    if (fabs(slope) <= 0.2 * fabs(slope0) && f <= run->cost + SUFFICIENT * t * slope0) break;
+    if (slope > 0 || !(f <= run->cost)) high = t, high_slope = slope;
+    else low = t, low_slope = slope;
+    double width = high - low;
+    t = isfinite(high_slope) && high_slope > 0 ? low - low_slope * width / (high_slope - low_slope) : low + 0.5 * width;
+    if (!(t > low + 0.1 * width)) t = low + 0.1 * width;
+    if (!(t < high - 0.1 * width)) t = high - 0.1 * width;
+  }
+  *t_out = t;
+  return FGD_OK;
+}
+
+/* g' inv(H) g / 2 with the factor at hand, and the step itself */
+static double newton_step(const fgd_factor *F, double damping, const double *g, double *u) {
+  fgd_factor_solve(F, damping, g, u);
+  return 0.5 * fgd_dot(F->size, g, u);
+}
+
+fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size;
+  double *w = run->w, *g = run->g, *u = work, *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
+  double damping = 0, lower = -INFINITY; /* of the infimum */
+  fgd_status status;
+  if (!run->ready) {
+    if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
+    if (!isfinite(run->cost)) return FGD_NOT_FINITE;
+    oracle->accept(oracle->self);
+  }
+  if (!run->gram_ready && (status = oracle->gram(oracle->self, F->H))) return status;
+  fgd_factor_make(F, damping);
+  double decrease = newton_step(F, damping, g, u);
+  int fresh = 1; /* H belongs to the current point */
+
+  for (;;) {
+    double floor = 8 * DBL_EPSILON * (1 + fabs(run->cost)) * DEEP;
+    int deep = decrease <= DEEP * run->target || decrease <= floor, last = run->iteration >= run->max_iter;
+    if (deep && damping > 0) {
+      damping = 0;
+      fgd_factor_make(F, 0);
+      decrease = newton_step(F, 0, g, u);
+      continue;
+    }
+    if (deep || last) {
+      if (damping > 0) fgd_factor_make(F, 0);
+      if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
+      if (run->cost - lower < run->gap) run->gap = run->cost - lower;
+      run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
+      if (run->outcome == FGD_CONVERGED || last || fresh) return FGD_OK;
+      if ((status = oracle->gram(oracle->self, F->H))) return status;
+      fgd_factor_make(F, 0);
+      fresh = 1;
+      decrease = newton_step(F, 0, g, u);
+      continue;
+    }
+
+    double ft, slope0 = -fgd_dot(n, g, u), predicted = decrease;
+    if (damping > 0) {
+      fgd_factor_product(F, u, r);
+      predicted = -slope0 - 0.5 * fgd_dot(n, u, r);
+    }
+    for (;;) {
+      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
+      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (isfinite(ft)) break;
+      for (ptrdiff_t j = 0; j < n; j++) u[j] *= 0.125; /* so far that the margins overflow */
+      slope0 *= 0.125;
+    }
+    if (run->report && damping == 0) {
+      double bound;
+      if ((status = oracle->dual(oracle->self, 0, &bound))) return status;
+      for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
+      if (run->cost - bound > lower) lower = run->cost - bound;
+    }
+
+    run->step = 1;
+    /* Below the rounding of the cost the slope at the trial says what the cost no longer can. */
+    int tiny = predicted <= 1e3 * DBL_EPSILON * (1 + fabs(run->cost));
+    int good = ft <= run->cost - SUFFICIENT * predicted ||
+               (tiny && fabs(fgd_dot(n, gt, u)) <= 0.9 * fabs(slope0));
+    if (good) {
+      double ratio = (run->cost - ft) / predicted;
+      if (!tiny && ratio < 0.25) damping = damping > 0 ? 4 * damping : 1e-3;
+      else if (tiny || ratio > 0.75) damping = damping > 1e-9 ? damping / 8 : 0;
+    } else if (tiny) {
+      /* rounding is all that is left to gain */
+      if (fresh || last) {
+        if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
+        run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
+        return FGD_OK;
+      }
+      if ((status = oracle->gram(oracle->self, F->H))) return status;
+      fgd_factor_make(F, damping = 0);
+      fresh = 1;
+      decrease = newton_step(F, 0, g, u);
+      continue;
+    } else {
+      double t;
+      if ((status = shorten(run, u, slope0, &t))) return status;
+      fgd_factor_product(F, u, r);
+      double curved = fgd_dot(n, u, r), weight = 0;
+      for (ptrdiff_t j = 0; j < n; j++) weight += F->H[j * n + j] * u[j] * u[j];
+      double told = weight > 0 ? (1 / t - 1) * curved / weight : 0;
+      damping = told > 2 * damping ? told : 2 * damping;
+      run->step = t;
+      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
+      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+    }
+
+    memcpy(w, trial, (size_t)n * sizeof *w);
+    memcpy(g, gt, (size_t)n * sizeof *g);
+    run->cost = ft;
+    oracle->accept(oracle->self);
+    run->iteration++;
+    run->gap = run->cost - lower;
+    if (run->report && run->report(run)) {
+      run->outcome = FGD_STOPPED;
+      return FGD_OK;
+    }
+
+    double before = decrease;
+    fresh = 0;
+    if (damping == 0 && good) {
+      decrease = newton_step(F, 0, g, u);
+      if (decrease <= run->target && decrease <= 0.1 * before) continue;
+    }
+    if ((status = oracle->gram(oracle->self, F->H))) return status;
+    fresh = 1;
+    fgd_factor_make(F, damping);
+    decrease = newton_step(F, damping, g, u);
+  }
+}

@@ -1,0 +1,61 @@
+/* What a solver sees: an oracle for a cost with quadratic penalty, and the run it is to fill in.
+ * It never learns what X is, where it lies, or how many threads read it. */
+#ifndef FGD_SOLVER_H
+#define FGD_SOLVER_H
+
+#include "../factor.h"
+#include "../fastgd.h"
+
+typedef struct {
+  void *self;
+  ptrdiff_t size;        /* coordinates: d coefficients, then the intercept if there is one */
+  ptrdiff_t penalised;   /* d: the first ones may carry a penalty */
+  const double *lambda;  /*   this one: 1/2 sum lambda_j w_j^2 */
+  /* Cost and gradient (or NULL) at w: one pass.  The margins of w become the trial's. */
+  fgd_status (*value_grad)(void *self, const double *w, double *f, double *g);
+  void (*accept)(void *self); /* the trial becomes the current point */
+  /* The Hessian at the current point, penalty included, lower triangle; its curvatures are kept. */
+  fgd_status (*gram)(void *self, double *H);
+  /* Hv with the curvatures kept: one pass; the margins of v replace the trial's. */
+  fgd_status (*hess_vec)(void *self, const double *v, double *Hv);
+  /* Without a pass, from margins.  line: the loss at current + t (trial - current), and its slope.  dual: the loss
+   * part of the certificate at the current point for a step u, whose margins are current - trial or (direct)
+   * stand in the trial's place. */
+  fgd_status (*line)(void *self, double t, double *f, double *slope);
+  fgd_status (*dual)(void *self, int direct, double *f);
+} fgd_oracle;
+
+typedef struct fgd_run fgd_run;
+struct fgd_run {
+  const fgd_oracle *oracle;
+  double target;          /* converged means gap <= target */
+  double learning_rate;
+  double null_cost;
+  ptrdiff_t max_iter;
+  /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */
+  int (*report)(const fgd_run *run);
+  void *self;             /* report's */
+  /* the point, in and out */
+  double *w, *g;          /* size each */
+  double cost, gap, step;
+  int ready;              /* cost, g and the current margins belong to w already */
+  int gram_ready;         /*   and so does H */
+  ptrdiff_t iteration;
+  fgd_outcome outcome;
+};
+
+size_t fgd_gd_work(ptrdiff_t size);
+fgd_status fgd_gd(fgd_run *run, double *work);
+size_t fgd_agd_work(ptrdiff_t size);
+fgd_status fgd_agd(fgd_run *run, double *work);
+/* `work` lays out the factor, whose H may hold the first Hessian already (run->gram_ready). */
+size_t fgd_newton_work(ptrdiff_t size);
+fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
+
+/* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
+ * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass, seldom two or
+ * three.  r: size numbers of work. */
+fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
+                       double *r, double *v, double *gap);
+
+#endif

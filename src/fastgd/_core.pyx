@@ -1,0 +1,805 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
+"""The one door between Python and the C core: arrays are looked at once, here.
+
+Whatever passes is a view the core can read in place; what cannot be read in place is
+converted, counted and noted. Status codes come back and become exceptions here alone.
+"""
+
+from cpython.buffer cimport (
+    Py_buffer, PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
+)
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.math cimport INFINITY
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport uint8_t, uintptr_t
+from libc.string cimport memset
+
+import math
+
+import numpy as np
+
+
+cdef extern from "fastgd.h" nogil:
+    ctypedef enum fgd_status:
+        FGD_OK
+        FGD_INTERRUPTED
+        FGD_NOT_FINITE
+        FGD_ONE_CLASS
+        FGD_NO_ISA
+    ctypedef enum fgd_layout:
+        FGD_C_ORDER
+        FGD_F_ORDER
+        FGD_CSR
+    ctypedef enum fgd_loss:
+        FGD_LOG_LOSS
+        FGD_SQUARED_ERROR
+    ctypedef enum fgd_solver:
+        FGD_GD
+        FGD_AGD
+        FGD_NEWTON
+    ctypedef enum fgd_outcome:
+        pass
+    enum:
+        FGD_F64
+        FGD_F32
+        FGD_U8
+        FGD_I32
+        FGD_I64
+    ctypedef struct fgd_matrix:
+        fgd_layout layout
+        int dtype
+        int index
+        ptrdiff_t n
+        ptrdiff_t d
+        ptrdiff_t ld
+        const void *data
+        const void *indices
+        const void *indptr
+    ctypedef struct fgd_problem:
+        fgd_matrix X
+        fgd_loss loss
+        const uint8_t *y_code
+        const double *y_value
+        const double *weight
+        const double *offset
+        const double *l2
+        double l2_all
+        int fit_intercept
+    ctypedef int (*fgd_poll)(void *) noexcept nogil
+    ctypedef struct fgd_event:
+        ptrdiff_t iteration
+        ptrdiff_t passes
+        double cost
+        double gap
+        double gradient_norm
+        double step
+        double seconds
+        const double *coef
+        double intercept
+    ctypedef int (*fgd_observer)(void *, const fgd_event *) noexcept nogil
+    ctypedef struct fgd_guest:
+        int n_threads
+        fgd_poll poll
+        fgd_observer observe
+        void *context
+    ctypedef struct fgd_options:
+        fgd_solver solver
+        double learning_rate
+        double tol
+        ptrdiff_t max_iter
+        const double *init
+    ctypedef struct fgd_result:
+        fgd_outcome outcome
+        double intercept
+        double cost
+        double null_cost
+        double gap
+        double gradient_norm
+        double step
+        double seconds
+        ptrdiff_t iterations
+        ptrdiff_t passes
+        ptrdiff_t rank
+        int n_threads
+    ctypedef struct fgd_kernels:
+        const char *name
+        void (*sigmoid)(ptrdiff_t, const double *, double *) noexcept nogil
+        int (*cholesky)(ptrdiff_t, double *, ptrdiff_t, void *) noexcept nogil
+        size_t (*cholesky_work)(ptrdiff_t) noexcept nogil
+    const fgd_kernels *fgd_kernels_active()
+    fgd_status fgd_kernels_choose(const char *)
+    const char *fgd_kernels_name(int)
+    int fgd_processors()
+    int fgd_team_fail_at
+    size_t fgd_cost_work(const fgd_problem *, int)
+    fgd_status fgd_cost(const fgd_problem *, const fgd_guest *, const double *, double, double *, double *,
+                        double *, void *)
+    size_t fgd_hessian_vector_work(const fgd_problem *, int)
+    fgd_status fgd_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, double, const double *,
+                                  double, double *, double *, void *)
+    fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
+    size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int)
+    fgd_status fgd_gram(const fgd_matrix *, const fgd_guest *, const ptrdiff_t *, ptrdiff_t, const double *,
+                        double *, void *)
+    size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
+    fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, fgd_result *, void *)
+
+
+cdef extern from "arrays.h" nogil:
+    ctypedef struct fgd_label_scan:
+        ptrdiff_t low
+        ptrdiff_t high
+        ptrdiff_t third
+        ptrdiff_t not_finite
+        ptrdiff_t fraction
+        ptrdiff_t outside
+    ptrdiff_t fgd_first_not_finite(ptrdiff_t, const double *)
+    ptrdiff_t fgd_first_not_finite_float(ptrdiff_t, const float *)
+    ptrdiff_t fgd_first_negative(ptrdiff_t, const double *)
+    int fgd_csr_in_range(ptrdiff_t, ptrdiff_t, ptrdiff_t, int, const void *, const void *)
+    int fgd_scan_labels(char, ptrdiff_t, const void *, ptrdiff_t, uint8_t *, fgd_label_scan *)
+
+
+cdef object ndarray = np.ndarray
+cdef object float64 = np.float64
+OUTCOMES = ("converged", "max_iter", "diverged", "callback", "stalled")
+
+
+# --- memory -----------------------------------------------------------------------
+
+
+cdef class Memory:
+    """A block for the core, aligned to 64 bytes, freed with the object."""
+
+    cdef void *block
+    cdef void *base
+
+    def __cinit__(self, size_t size):
+        self.block = PyMem_Malloc(size + 64)
+        if self.block == NULL:
+            raise MemoryError(f"the fit needs {size / 2**20:.1f} MiB of work space")
+        self.base = <void *>((<uintptr_t>self.block + 63) & ~<uintptr_t>63)
+
+    def __dealloc__(self):
+        PyMem_Free(self.block)
+
+
+cdef class View:
+    """A held buffer: pins the memory of an array while the core reads or writes it."""
+
+    cdef Py_buffer buffer
+    cdef bint held
+
+    def __cinit__(self, array):
+        PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT)
+        self.held = True
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.buffer)
+
+    cdef char format(self) noexcept:
+        """The struct-module character of a plain native type, else 0."""
+        cdef const char *f = self.buffer.format
+        if f == NULL:
+            return b"B"
+        return f[0] if f[0] != 0 and f[1] == 0 else 0
+
+
+cdef size_of(double count):
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"
+
+
+# --- X ----------------------------------------------------------------------------
+
+
+cdef class Matrix:
+    """X as the core sees it, and what had to be copied for that."""
+
+    cdef fgd_matrix m
+    cdef View view, indices, indptr
+    cdef readonly object bytes_copied, note
+
+    cdef convert(self, X, why):
+        """A C-ordered double copy, noted."""
+        copy = np.array(X, dtype=float64, order="C", subok=False)
+        self.bytes_copied += copy.nbytes
+        self.note = f"X was copied ({size_of(copy.nbytes)}): {why}"
+        return copy
+
+    def __init__(self, X):
+        self.bytes_copied = 0
+        self.note = ""
+        if type(X) is not ndarray:
+            if hasattr(X, "tocsr"):
+                self.take_csr(X)
+                return
+            X = self.as_array(X)
+        if X.ndim != 2:
+            hint = "; for one column use X.reshape(-1, 1)" if X.ndim == 1 else ""
+            raise ValueError(f"X must have 2 dimensions (samples, features), found {X.ndim}{hint}")
+        if X.shape[0] == 0:
+            raise ValueError(f"X has no rows: its shape is {X.shape}")
+        kind = X.dtype.kind
+        if kind not in "fbiu":
+            what = "complex numbers" if kind == "c" else f"dtype {X.dtype}"
+            raise TypeError(f"X must hold real numbers, found {what}")
+        self.take_dense(X)
+
+    cdef as_array(self, X):
+        if isinstance(X, np.ma.MaskedArray) and np.ma.getmaskarray(X).any():
+            where = tuple(int(i) for i in np.argwhere(np.ma.getmaskarray(X))[0])
+            raise ValueError(f"X has masked cells, the first at {where}; fill or drop them")
+        given = isinstance(X, ndarray)
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise ValueError(f"X cannot be read as a table of numbers: {error}") from None
+        if not given and X.flags.owndata and X.dtype.kind in "fbiu":
+            self.bytes_copied = X.nbytes
+            self.note = f"X was copied ({size_of(X.nbytes)}) into an array"
+        return X
+
+    cdef take_dense(self, X):
+        cdef View view
+        cdef Py_ssize_t size, rows, columns
+        cdef char f
+        view = View(X) if X.dtype.char not in "eg" else None
+        f = view.format() if view is not None else 0
+        if f != b"d" and f != b"f" and f != b"B" and f != b"?":
+            X = self.convert(X, f"its type is {X.dtype.str if X.dtype.isnative else 'of foreign byte order'}")
+            view = View(X)
+            f = b"d"
+        size = view.buffer.itemsize
+        if <uintptr_t>view.buffer.buf % size or view.buffer.strides[0] % size or view.buffer.strides[1] % size:
+            X = self.convert(X, "its elements are not aligned")
+            view = View(X)
+            f = b"d"
+            size = 8
+        self.m.n, self.m.d = view.buffer.shape[0], view.buffer.shape[1]
+        rows, columns = view.buffer.strides[0] // size, view.buffer.strides[1] // size
+        if self.m.d == 1 and rows == 1:
+            self.m.layout, self.m.ld = FGD_F_ORDER, self.m.n
+        elif columns == 1 or self.m.d <= 1:
+            self.m.layout, self.m.ld = FGD_C_ORDER, rows
+        elif rows == 1 or self.m.n == 1:
+            self.m.layout, self.m.ld = FGD_F_ORDER, columns
+        else:
+            X = self.convert(X, "neither its rows nor its columns are contiguous")
+            view = View(X)
+            f = b"d"
+            self.m.layout, self.m.ld = FGD_C_ORDER, self.m.d
+        self.m.dtype = FGD_F64 if f == b"d" else FGD_F32 if f == b"f" else FGD_U8
+        self.m.data = view.buffer.buf
+        self.view = view
+
+    cdef take_csr(self, X):
+        cdef ptrdiff_t entries
+        cdef int ok
+        if len(X.shape) != 2:
+            raise ValueError(f"X must have 2 dimensions (samples, features), found {len(X.shape)}")
+        if getattr(X, "format", None) != "csr":
+            X = X.tocsr()
+            self.count(X.data, f"stored as {getattr(X, 'format', 'another sparse format')}, not as CSR")
+        if X.shape[0] == 0:
+            raise ValueError(f"X has no rows: its shape is {X.shape}")
+        data, indices, indptr = X.data, X.indices, X.indptr
+        if data.dtype.kind not in "fbiu":
+            raise TypeError(f"X must hold real numbers, found dtype {data.dtype}")
+        if data.dtype.char not in "df" or not data.dtype.isnative or not data.flags.c_contiguous:
+            data = np.ascontiguousarray(data, dtype=float64)
+            self.count(data, f"its values are of type {X.data.dtype}")
+        wide = indices.dtype.itemsize == 8 or indptr.dtype.itemsize == 8
+        index = np.int64 if wide else np.int32
+        for array in (indices, indptr):
+            if array.dtype != index:
+                self.count(np.empty(0), "its two index arrays are of different types")
+                self.bytes_copied += array.size * 8
+        indices = np.ascontiguousarray(indices, dtype=index)
+        indptr = np.ascontiguousarray(indptr, dtype=index)
+        self.view, self.indices, self.indptr = View(data), View(indices), View(indptr)
+        self.m.layout = FGD_CSR
+        self.m.dtype = FGD_F64 if data.dtype.char == "d" else FGD_F32
+        self.m.index = FGD_I64 if wide else FGD_I32
+        self.m.n, self.m.d = X.shape
+        self.m.data = self.view.buffer.buf
+        self.m.indices = self.indices.buffer.buf
+        self.m.indptr = self.indptr.buffer.buf
+        entries = min(data.shape[0], indices.shape[0])
+        with nogil:
+            ok = fgd_csr_in_range(self.m.n, self.m.d, entries, self.m.index == FGD_I64, self.m.indices,
+                                  self.m.indptr)
+        if indptr.shape[0] != X.shape[0] + 1 or not ok:
+            raise ValueError(f"X is a damaged CSR matrix: its indices or indptr do not fit its shape {X.shape}")
+
+    cdef count(self, copied, why):
+        self.bytes_copied += copied.nbytes
+        self.note = f"X was copied in part: {why}"
+
+    cdef explain_not_finite(self):
+        """The pass over X was not finite: find the place, or say that it was overflow."""
+        cdef ptrdiff_t at
+        data = np.asarray(self.view.buffer.obj)
+        if self.m.layout == FGD_CSR:
+            bad = np.flatnonzero(~np.isfinite(data))
+            if bad.size:
+                indptr = np.asarray(self.indptr.buffer.obj)
+                indices = np.asarray(self.indices.buffer.obj)
+                row = int(np.searchsorted(indptr, bad[0], side="right")) - 1
+                return ValueError(f"X[{row}, {indices[bad[0]]}] is {data[bad[0]]}; X must be finite")
+        elif self.m.dtype != FGD_U8:
+            for start in range(0, self.m.n, 4096):
+                bad = np.argwhere(~np.isfinite(data[start:start + 4096]))
+                if bad.size:
+                    i, j = int(bad[0, 0]) + start, int(bad[0, 1])
+                    return ValueError(f"X[{i}, {j}] is {data[i, j]}; X must be finite")
+        largest = max(abs(float(data.max(initial=0))), abs(float(data.min(initial=0))))
+        return ValueError(
+            f"X is finite, but sums over it overflow (its largest magnitude is {largest:.3g}); rescale the columns"
+        )
+
+
+# --- vectors ------------------------------------------------------------------------
+
+
+cdef vector(value, str name, Py_ssize_t length, str unit):
+    """A contiguous double array of that length, finite."""
+    cdef View view
+    cdef ptrdiff_t bad
+    if type(value) is not ndarray or value.dtype.char != "d" or not value.dtype.isnative:
+        if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+            raise ValueError(f"{name} has masked cells; fill or drop them")
+        array = np.asarray(value)
+        if array.dtype.kind not in "fbiu":
+            raise TypeError(f"{name} must hold real numbers, found dtype {array.dtype}")
+        value = array.astype(float64)
+    if value.ndim != 1 or value.shape[0] != length:
+        raise ValueError(f"{name} must have shape ({length},), one number for each {unit}, found {value.shape}")
+    value = np.ascontiguousarray(value)
+    if not value.flags.aligned:
+        value = value.copy()
+    view = View(value)
+    bad = fgd_first_not_finite(length, <const double *>view.buffer.buf)
+    if bad >= 0:
+        raise ValueError(f"{name}[{bad}] is {value[bad]}; {name} must be finite")
+    return value
+
+
+cdef double number(value, str name) except? -1:
+    cdef double x
+    try:
+        x = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, found {value!r}") from None
+    if not math.isfinite(x):
+        raise ValueError(f"{name} must be finite, found {x}")
+    return x
+
+
+# --- the problem ----------------------------------------------------------------------
+
+
+cdef class Problem:
+    """X, labels, weights, offset and penalty, checked once, as the core sees them."""
+
+    cdef fgd_problem p
+    cdef Matrix X
+    cdef object keep       # arrays that p points into
+    cdef readonly object classes, loss
+    cdef int n_threads
+
+    def __init__(self, X, y, loss, l2, sample_weight, offset, fit_intercept):
+        cdef View view
+        cdef ptrdiff_t bad
+        self.keep = []
+        self.X = Matrix(X)
+        self.p.X = self.X.m
+        self.p.fit_intercept = bool(fit_intercept)
+        self.take_labels(y, loss)
+        if sample_weight is not None:
+            sample_weight = vector(sample_weight, "sample_weight", self.p.X.n, "row of X")
+            self.p.weight = self.hold(sample_weight)
+            bad = fgd_first_negative(self.p.X.n, self.p.weight)
+            if bad >= 0:
+                raise ValueError(f"sample_weight[{bad}] is {sample_weight[bad]}; weights must not be negative")
+            if not sample_weight.any():
+                raise ValueError("sample_weight is zero for every row; at least one row must count")
+        if offset is not None:
+            self.p.offset = self.hold(vector(offset, "offset", self.p.X.n, "row of X"))
+        if isinstance(l2, (int, float)) or np.ndim(l2) == 0:
+            self.p.l2_all = number(l2, "l2")
+            if self.p.l2_all < 0:
+                raise ValueError(f"l2 must not be negative, found {l2}")
+        else:
+            l2 = vector(l2, "l2", self.p.X.d, "column of X")
+            self.p.l2 = self.hold(l2)
+            bad = fgd_first_negative(self.p.X.d, self.p.l2)
+            if bad >= 0:
+                raise ValueError(f"l2[{bad}] is {l2[bad]}; penalties must not be negative")
+
+    cdef const double *hold(self, array) except NULL:
+        cdef View view = View(array)
+        self.keep.append(view)
+        # an empty array may have no address; the core never reads it
+        return <const double *>view.buffer.buf if view.buffer.buf != NULL else <const double *>self.X.m.data
+
+    cdef take_labels(self, y, loss):
+        cdef fgd_label_scan scan
+        cdef View view, codes
+        cdef Py_ssize_t n = self.p.X.n
+        cdef int known
+        if loss not in ("auto", "log_loss", "squared_error"):
+            if loss == "softmax":
+                raise ValueError("loss='softmax' is not available yet; 'log_loss' takes two classes")
+            raise ValueError(f"loss must be 'auto', 'log_loss' or 'squared_error', found {loss!r}")
+        if type(y) is not ndarray:
+            if isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any():
+                raise ValueError("y has masked cells; drop those rows")
+            y = np.asarray(y)
+        if y.ndim != 1 or y.shape[0] != n:
+            raise ValueError(f"y must have shape ({n},), one label for each row of X, found {y.shape}")
+        if y.dtype.kind == "c":
+            raise TypeError("y must hold real numbers or labels, found complex numbers")
+        if loss == "squared_error":
+            if y.dtype.kind not in "fbiu":
+                raise TypeError(f"y must hold numbers for loss='squared_error', found dtype {y.dtype}")
+            self.p.loss = FGD_SQUARED_ERROR
+            self.loss = "squared_error"
+            self.p.y_value = self.hold(vector(y, "y", n, "row of X"))
+            return
+        self.p.loss = FGD_LOG_LOSS
+        self.loss = "log_loss"
+        if y.dtype.kind not in "fbiu":
+            self.take_other_labels(y)
+            return
+        if y.dtype.char in "eg" or not y.dtype.isnative:
+            y = y.astype(float64)
+        code = np.empty(n, np.uint8)
+        view, codes = View(y), View(code)
+        known = fgd_scan_labels(view.format(), n, view.buffer.buf, view.buffer.strides[0],
+                                <uint8_t *>codes.buffer.buf, &scan)
+        if not known:
+            raise TypeError(f"y has a type that cannot be read: {y.dtype}")
+        if scan.not_finite >= 0:
+            raise ValueError(f"y[{scan.not_finite}] is {y[scan.not_finite]}; y must be finite")
+        if scan.fraction >= 0:
+            if scan.outside >= 0:
+                raise ValueError(
+                    f"y[{scan.fraction}] is {y[scan.fraction]} and y[{scan.outside}] is {y[scan.outside]}: neither "
+                    "class labels nor probabilities in [0, 1]; for a numeric target ask for loss='squared_error'"
+                )
+            self.classes = np.array([0, 1])
+            self.p.y_value = self.hold(vector(y, "y", n, "row of X"))
+            return
+        if scan.third >= 0:
+            refuse_classes(np.unique(y))
+        if scan.low == scan.high:
+            raise ValueError(f"y has one class only ({y[0]!s}); two are needed")
+        self.classes = y[[scan.low, scan.high]]
+        self.keep.append(codes)
+        self.p.y_code = <const uint8_t *>codes.buffer.buf
+
+    cdef take_other_labels(self, y):
+        """Strings and other labels that can be sorted."""
+        cdef View codes
+        if y.dtype.kind == "O":
+            kinds = {type(v) for v in y.tolist()}
+            if not all(issubclass(k, str) for k in kinds) and not all(issubclass(k, (bool, int)) for k in kinds):
+                names = ", ".join(sorted(k.__name__ for k in kinds))
+                raise TypeError(f"y must hold labels of one kind (numbers or strings), found {names}")
+        elif y.dtype.kind not in "USTM":
+            raise TypeError(f"y must hold numbers or labels, found dtype {y.dtype}")
+        classes, code = np.unique(y, return_inverse=True)
+        if len(classes) != 2:
+            refuse_classes(classes)
+        self.classes = classes
+        codes = View(code.astype(np.uint8))
+        self.keep.append(codes)
+        self.p.y_code = <const uint8_t *>codes.buffer.buf
+
+
+cdef refuse_classes(classes):
+    if len(classes) == 1:
+        raise ValueError(f"y has one class only ({classes[0]!s}); two are needed")
+    shown = ", ".join(str(c) for c in classes[:5]) + (", ..." if len(classes) > 5 else "")
+    raise ValueError(f"y has {len(classes)} classes ({shown}); two are needed, more are not available yet")
+
+
+# --- guests: threads, interrupts, observers ----------------------------------------------
+
+
+cdef class Guest:
+    """What the core may ask of Python while it runs without the interpreter's lock."""
+
+    cdef object observer, error
+    cdef fgd_guest g
+    cdef Py_ssize_t d
+
+    def __init__(self, int n_threads, observer=None, Py_ssize_t d=0):
+        self.observer = observer
+        self.error = None
+        self.d = d
+        self.g.n_threads = n_threads
+        self.g.poll = poll
+        self.g.observe = NULL
+        if observer is not None:
+            self.g.observe = observe
+        self.g.context = <void *>self
+
+    cdef check(self, fgd_status status, Matrix X):
+        if self.error is not None:
+            raise self.error
+        if status == FGD_NOT_FINITE:
+            raise X.explain_not_finite()
+        if status == FGD_ONE_CLASS:
+            raise ValueError("sample_weight leaves one class only: the rows of the other all weigh 0")
+        if status != FGD_OK:
+            raise RuntimeError(f"the core stopped with status {status}")
+
+
+cdef int poll(void *context) noexcept with gil:
+    guest = <Guest>context
+    try:
+        PyErr_CheckSignals()
+    except BaseException as error:
+        guest.error = error
+        return 1
+    return 0
+
+
+cdef int observe(void *context, const fgd_event *e) noexcept with gil:
+    cdef Guest guest = <Guest>context
+    cdef Py_ssize_t j
+    cdef View view
+    try:
+        coef = np.empty(guest.d)
+        view = View(coef)
+        for j in range(guest.d):
+            (<double *>view.buffer.buf)[j] = e.coef[j]
+        return bool(guest.observer(e.iteration, e.cost, e.gap, e.gradient_norm, e.step, e.seconds, e.passes,
+                                   coef, e.intercept))
+    except BaseException as error:
+        guest.error = error
+        return 1
+
+
+cdef int threads_for(n_threads, double nanoseconds, int most) except -1:
+    """n_threads as asked, or as many as the work is worth: a thread costs tens of microseconds to start."""
+    if n_threads is None:
+        return max(1, min(most, 1 + <int>min(nanoseconds / 1e5, 1e6)))
+    return n_threads
+
+
+cdef double pass_time(const fgd_matrix *m):
+    """A rough guess, in nanoseconds on one core."""
+    return 0.12 * <double>m.n * <double>m.d + 1.5 * <double>m.n
+
+
+# --- the public calls -------------------------------------------------------------------------
+
+
+def isas():
+    """Names of the instruction sets this build and this processor share, best first."""
+    names = []
+    while fgd_kernels_name(len(names)) != NULL:
+        names.append((<bytes>fgd_kernels_name(len(names))).decode())
+    return tuple(names)
+
+
+def isa():
+    """The instruction set in use."""
+    return (<bytes>fgd_kernels_active().name).decode()
+
+
+def set_isa(name):
+    """Use another instruction set (None: the best one) from now on, in all threads."""
+    encoded = name.encode() if name is not None else None
+    if fgd_kernels_choose(<const char *>encoded if name is not None else NULL) != FGD_OK:
+        raise ValueError(f"instruction set {name!r} is not available here; there are {', '.join(isas())}")
+
+
+def processors():
+    """Processors that this process may run on."""
+    return fgd_processors()
+
+
+def fail_threads(int k):
+    """For tests: let the start of every thread after the first k fail; -1 ends it."""
+    global fgd_team_fail_at
+    fgd_team_fail_at = k if k < 0 else k + 1
+
+
+def sigmoid(z, out=None):
+    cdef View source, target
+    cdef ptrdiff_t n
+    array = np.ascontiguousarray(z, dtype=float64)
+    if out is None:
+        result = np.empty(np.shape(z))
+    else:
+        if type(out) is not ndarray or out.dtype != float64 or not out.flags.c_contiguous or not out.flags.writeable:
+            raise TypeError("out must be a writeable, C-contiguous float64 array")
+        if out.shape != np.shape(z):
+            raise ValueError(f"out must have the shape of z, {np.shape(z)}, found {out.shape}")
+        result = out
+    source, target = View(array), View(result)
+    n = array.size
+    with nogil:
+        fgd_kernels_active().sigmoid(n, <const double *>source.buffer.buf, <double *>target.buffer.buf)
+    return result if out is not None or result.ndim else result[()]
+
+
+def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, int most_threads, bint gradient):
+    """(cost, grad_coef, grad_intercept), the last two None without gradient."""
+    cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
+    cdef View point, result
+    cdef double value, b = number(intercept, "intercept"), gb = 0
+    cdef fgd_status status
+    cdef double *g = NULL
+    cdef Guest guest = Guest(threads_for(n_threads, pass_time(&problem.p.X), most_threads))
+    coef = vector(coef, "coef", problem.p.X.d, "column of X")
+    point = View(coef)
+    if gradient:
+        grad = np.empty(problem.p.X.d)
+        result = View(grad)
+        g = <double *>result.buffer.buf
+    cdef Memory memory = Memory(fgd_cost_work(&problem.p, guest.g.n_threads))
+    with nogil:
+        status = fgd_cost(&problem.p, &guest.g, <const double *>point.buffer.buf, b, &value, g, &gb, memory.base)
+    guest.check(status, problem.X)
+    if not math.isfinite(value):
+        raise problem.X.explain_not_finite()
+    return (value, grad, gb) if gradient else (value, None, None)
+
+
+def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weight, offset, n_threads,
+                   int most_threads):
+    cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
+    cdef View point, direction, result
+    cdef double b = number(intercept, "intercept"), vb = number(v_intercept, "v0"), hb = 0
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, 2 * pass_time(&problem.p.X), most_threads))
+    point = View(vector(coef, "coef", problem.p.X.d, "column of X"))
+    direction = View(vector(v, "v", problem.p.X.d, "column of X"))
+    product = np.empty(problem.p.X.d)
+    result = View(product)
+    cdef Memory memory = Memory(fgd_hessian_vector_work(&problem.p, guest.g.n_threads))
+    with nogil:
+        status = fgd_hessian_vector(&problem.p, &guest.g, <const double *>point.buffer.buf, b,
+                                    <const double *>direction.buffer.buf, vb, <double *>result.buffer.buf, &hb,
+                                    memory.base)
+    guest.check(status, problem.X)
+    if not math.isfinite(hb) or not np.isfinite(product).all():
+        raise problem.X.explain_not_finite()
+    return product, hb
+
+
+def margins(X, coef, intercept, offset, n_threads, int most_threads):
+    """X coef + intercept + offset, one number for each row."""
+    cdef Matrix matrix = Matrix(X)
+    cdef View point, shift = None, result
+    cdef const double *o = NULL
+    cdef double b = intercept
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, pass_time(&matrix.m), most_threads))
+    if matrix.m.d != coef.shape[0]:
+        raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
+    point = View(coef)
+    if offset is not None:
+        shift = View(vector(offset, "offset", matrix.m.n, "row of X"))
+        o = <const double *>shift.buffer.buf
+    out = np.empty(matrix.m.n)
+    result = View(out)
+    cdef double *z = <double *>result.buffer.buf
+    cdef ptrdiff_t bad
+    with nogil:
+        status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
+        bad = fgd_first_not_finite(matrix.m.n, z)
+    guest.check(status, matrix)
+    if bad >= 0:
+        raise matrix.explain_not_finite()
+    return out
+
+
+SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON}
+
+
+def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_rate, double tol, max_iter, init,
+        n_threads, int most_threads, observer):
+    """The fit. Returns a dictionary, the result's fields under their names."""
+    cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, fit_intercept)
+    cdef fgd_options options
+    cdef fgd_result r
+    cdef fgd_status status
+    cdef View start = None, result
+    cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
+    cdef double work
+    memset(&options, 0, sizeof(options))
+    if solver == "auto":
+        solver = "newton" if d <= 2000 else "agd"
+    options.solver = SOLVERS[solver]
+    options.learning_rate = -1 if learning_rate is None else learning_rate
+    options.tol = tol
+    options.max_iter = max_iter if max_iter is not None else (200 if solver == "newton" else 1000)
+    if init is not None:
+        w, b = init
+        init = np.append(vector(w, "init[0]", d, "column of X"), number(b, "init[1]"))
+        start = View(init)
+        options.init = <const double *>start.buffer.buf
+    work = 10 * pass_time(&problem.p.X)
+    if solver == "newton":
+        work += 8 * <double>n * <double>d * <double>d / 20
+    else:
+        work *= <double>options.max_iter / 10
+    cdef Guest guest = Guest(threads_for(n_threads, work / 4, most_threads), observer, d)
+    coef = np.empty(d)
+    result = View(coef)
+    cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
+    with nogil:
+        status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, &r, memory.base)
+    guest.check(status, problem.X)
+    return {
+        "coef": coef,
+        "intercept": r.intercept,
+        "classes": problem.classes,
+        "cost": r.cost,
+        "null_cost": r.null_cost,
+        "gap": r.gap,
+        "gap_kind": "dual" if r.gap < INFINITY else "none",
+        "gradient_norm": r.gradient_norm,
+        "step": r.step,
+        "status": OUTCOMES[<int>r.outcome],
+        "n_iter": r.iterations,
+        "n_passes": r.passes,
+        "seconds": r.seconds,
+        "solver": solver,
+        "n_threads": r.n_threads,
+        "rank": r.rank if r.rank >= 0 else None,
+        "loss": problem.loss,
+        "n_samples": n,
+        "bytes_copied": problem.X.bytes_copied,
+        "note": problem.X.note,
+    }
+
+
+# --- for benchmarks -----------------------------------------------------------------------------
+
+
+def bench_gram(X, q, rows, int n_threads):
+    """Lower triangle of X[rows]' diag(q) X[rows]; rows None: all of X."""
+    cdef Matrix matrix = Matrix(X)
+    cdef ptrdiff_t d = matrix.m.d, count = matrix.m.n
+    cdef View chosen = None, result
+    cdef const ptrdiff_t *list_ = NULL
+    cdef Guest guest = Guest(n_threads)
+    cdef fgd_status status
+    if rows is not None:
+        rows = np.ascontiguousarray(rows, dtype=np.intp)
+        count = rows.shape[0]
+        chosen = View(rows)
+        list_ = <const ptrdiff_t *>chosen.buffer.buf
+        if count and not (0 <= rows.min() and rows.max() < matrix.m.n):
+            raise ValueError("rows must lie in 0 .. n - 1")
+    cdef View weights = View(vector(q, "q", count, "row"))
+    G = np.zeros((d, d))
+    result = View(G)
+    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, count, n_threads))
+    with nogil:
+        status = fgd_gram(&matrix.m, &guest.g, list_, count, <const double *>weights.buffer.buf,
+                          <double *>result.buffer.buf, memory.base)
+    guest.check(status, matrix)
+    return np.tril(G)
+
+
+def bench_cholesky(A):
+    """Lower factor of a symmetric positive definite matrix, by the core's own blocked Cholesky."""
+    L = np.array(A, dtype=float64, order="C")
+    cdef View view = View(L)
+    cdef ptrdiff_t n = L.shape[0]
+    cdef int failed
+    cdef Memory memory = Memory(fgd_kernels_active().cholesky_work(n))
+    with nogil:
+        failed = fgd_kernels_active().cholesky(n, <double *>view.buffer.buf, n, memory.base)
+    if failed:
+        raise ValueError(f"A is not positive definite: pivot {failed - 1}")
+    return np.tril(L)

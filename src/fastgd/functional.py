@@ -1,0 +1,449 @@
+"""The functions of fastgd: evaluate the logistic cost and its derivatives, and fit it."""
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _core, threads
+from .errors import ConvergenceWarning
+from .result import FitResult
+
+
+def sigmoid(z, out=None):
+    """The logistic function ``1 / (1 + exp(-z))``, right to 2 units in the last place.
+
+    Parameters
+    ----------
+    z : array_like of real numbers, any shape
+    out : ndarray of float64, optional
+        Where to put the result: C-contiguous, of the shape of `z`; may be `z` itself.
+
+    Returns
+    -------
+    ndarray of float64 of the shape of `z`, or a scalar for a scalar
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `out` is not such an array.
+
+    Examples
+    --------
+    >>> import fastgd
+    >>> fastgd.sigmoid([-1000.0, 0.0, 1000.0])
+    array([0. , 0.5, 1. ])
+    """
+    return _core.sigmoid(z, out)
+
+
+def cost(
+    X,
+    y,
+    coef,
+    intercept=0.0,
+    *,
+    loss="auto",
+    l2=0.0,
+    sample_weight=None,
+    offset=None,
+    n_threads=None,
+):
+    """The cost ``J = sum_i s_i L(y_i, x_i @ coef + intercept + o_i) + sum_j l2_j coef_j**2 / 2``.
+
+    ``L`` is the log loss ``log(1 + exp(z)) - y z``, or half the squared error; ``s`` are the sample
+    weights divided by their sum.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        float64, float32, uint8 or bool in C or Fortran order (rows may be strided), or a SciPy CSR
+        matrix of float64 or float32: read in place. Other real types are copied to float64.
+    y : array of shape (n,)
+        Two classes of any sortable kind (the larger one counts as 1), or soft labels: floats in
+        [0, 1] of which at least one is a fraction; any numbers for squared error.
+    coef : array of shape (d,)
+    intercept : float
+    loss : {"auto", "log_loss", "squared_error"}
+        ``"auto"`` means the log loss; targets that are neither classes nor soft labels are an
+        error, never silently regressed on.
+    l2 : float or array of shape (d,)
+        Penalty on the squared coefficients; the intercept is not penalised.
+    sample_weight : array of shape (n,), optional
+        Not negative, not all zero.
+    offset : array of shape (n,), optional
+        Added to the margins.
+    n_threads : int, optional
+        By default as many as the work is worth and the process may use. The result has the same
+        bits for any number.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was found, and what is wanted.
+    """
+    value, _, _ = _core.cost(
+        X,
+        y,
+        coef,
+        intercept,
+        loss,
+        l2,
+        sample_weight,
+        offset,
+        threads.check(n_threads),
+        threads.most(),
+        False,
+    )
+    return value
+
+
+def cost_and_gradient(
+    X,
+    y,
+    coef,
+    intercept=0.0,
+    *,
+    loss="auto",
+    l2=0.0,
+    sample_weight=None,
+    offset=None,
+    n_threads=None,
+):
+    """The cost and its gradient, from one pass over `X`.
+
+    Parameters and errors as for `cost`.
+
+    Returns
+    -------
+    cost : float
+    grad_coef : ndarray of shape (d,)
+    grad_intercept : float
+    """
+    return _core.cost(
+        X,
+        y,
+        coef,
+        intercept,
+        loss,
+        l2,
+        sample_weight,
+        offset,
+        threads.check(n_threads),
+        threads.most(),
+        True,
+    )
+
+
+def hessian_vector(
+    X,
+    y,
+    coef,
+    intercept,
+    v,
+    v0,
+    *,
+    loss="auto",
+    l2=0.0,
+    sample_weight=None,
+    offset=None,
+    n_threads=None,
+):
+    """The Hessian of the cost at ``(coef, intercept)`` times the vector ``(v, v0)``, in one pass.
+
+    Parameters
+    ----------
+    v : array of shape (d,)
+    v0 : float
+        The vector's component along the intercept.
+
+    The others, and errors, as for `cost`.
+
+    Returns
+    -------
+    Hv : ndarray of shape (d,)
+    Hv0 : float
+    """
+    return _core.hessian_vector(
+        X,
+        y,
+        coef,
+        intercept,
+        v,
+        v0,
+        loss,
+        l2,
+        sample_weight,
+        offset,
+        threads.check(n_threads),
+        threads.most(),
+    )
+
+
+@dataclass(slots=True)
+class Iteration:
+    """What a callback is told after each iteration.
+
+    ``gap`` is an upper bound on ``cost - inf cost`` (infinite where none is known); ``coef`` and
+    ``intercept`` are in the user's units; ``passes`` counts passes over ``X`` so far.
+    """
+
+    iteration: int
+    cost: float
+    gap: float
+    gradient_norm: float
+    step: float
+    seconds: float
+    passes: int
+    coef: np.ndarray
+    intercept: float
+
+
+HISTORY = ("cost", "gap", "gradient_norm", "step", "seconds", "passes")
+
+
+def _observer(record, callback, bar):
+    """One function for the core to call, or None if nobody listens; and the lists it fills."""
+    lists = {name: [] for name in HISTORY} if record else None
+    if not record and callback is None and bar is None:
+        return None, None
+
+    def observe(*values):
+        event = Iteration(*values)
+        if lists is not None:
+            for name, values in lists.items():
+                values.append(getattr(event, name))
+        if bar is not None:
+            bar(event)
+        return callback is not None and bool(callback(event))
+
+    return observe, lists
+
+
+def _message(raw, tol, chosen_step):
+    scale = max(raw["null_cost"], 1e3 * np.finfo(float).eps * (1 + abs(raw["null_cost"])))
+    steps = f"after {raw['n_iter']} iterations and {raw['n_passes']} passes"
+    match raw["status"]:
+        case "converged":
+            text = f"converged {steps}: gap {raw['gap']:.2g} <= {tol:.2g} * {scale:.3g}"
+        case "callback":
+            text = f"stopped by the callback {steps}"
+        case "diverged":
+            text = (
+                f"the cost ran away with learning_rate={raw['step']:.3g}, stopped {steps}; the best "
+                "iterate is returned: try a smaller learning_rate, or scale the columns"
+            )
+        case "stalled":
+            text = f"no step lowers the cost any more {steps}, yet gap {raw['gap']:.2g} is above tol"
+        case _:
+            text = f"step limit {steps}"
+            if raw["gap"] < math.inf:
+                text += f", gap {raw['gap']:.2g} > {tol:.2g} * {scale:.3g}: raise max_iter"
+            else:
+                text += f"; solver {raw['solver']!r} gives no certificate of the distance left"
+    if chosen_step:
+        text += (
+            f"; step {raw['step']:.3g} = 1 / L with L = c (1 + sum_j mean x_j^2) + max l2 "
+            "(c = 1/4 for the log loss, 1 for squared error), a bound on the curvature"
+        )
+    return f"{text}. {raw['note']}." if raw["note"] else f"{text}."
+
+
+def _number(value, name, low, *, strict, wanted):
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be {wanted}, found {value!r}") from None
+    if not math.isfinite(number) or number < low or (strict and number == low):
+        raise ValueError(f"{name} must be {wanted}, found {value!r}")
+    return number
+
+
+def _check_options(solver, l1, learning_rate, tol, max_iter, init):
+    if solver not in ("auto", *_core.SOLVERS):
+        known = ", ".join(repr(name) for name in ("auto", *_core.SOLVERS))
+        raise ValueError(f"solver must be one of {known}, found {solver!r}")
+    if _number(l1, "l1", 0, strict=False, wanted="a number that is not negative") > 0:
+        raise ValueError("l1 > 0 is not available yet; use l2")
+    if learning_rate is not None:
+        if solver != "gd":
+            raise ValueError(
+                f"learning_rate goes with solver='gd'; solver={solver!r} finds its own step"
+            )
+        _number(learning_rate, "learning_rate", 0, strict=True, wanted="a positive number")
+    _number(tol, "tol", 0, strict=False, wanted="a number that is not negative")
+    if max_iter is not None:
+        if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__"):
+            raise TypeError(f"max_iter must be None or an integer, found {max_iter!r}")
+        if max_iter < 0:
+            raise ValueError(f"max_iter must not be negative, found {max_iter!r}")
+    if init is not None:
+        if isinstance(init, FitResult):
+            return init.coef, init.intercept
+        if not (isinstance(init, tuple) and len(init) == 2):
+            raise TypeError(
+                f"init must be a pair (coef, intercept) or a FitResult, found {type(init).__name__}"
+            )
+    return init
+
+
+def fit(
+    X,
+    y,
+    *,
+    loss="auto",
+    l2=0.0,
+    l1=0.0,
+    fit_intercept=True,
+    sample_weight=None,
+    offset=None,
+    solver="auto",
+    learning_rate=None,
+    tol=1e-8,
+    max_iter=None,
+    init=None,
+    n_threads=None,
+    record=False,
+    callback=None,
+    progress=False,
+):
+    """Minimise the cost of `cost` over the coefficients and the intercept.
+
+    The columns may be in any units, collinear or constant: nothing need be scaled. Without a
+    penalty and with several optima, the one with the smallest Euclidean norm of the coefficients
+    is returned.
+
+    Parameters
+    ----------
+    X, y, loss, l2, sample_weight, offset, n_threads
+        As for `cost`.
+    l1 : float
+        Reserved; must be 0.
+    fit_intercept : bool
+    solver : {"auto", "newton", "gd", "agd"}
+        ``"newton"``: Newton's method with exact Hessians and trust region, certified (Levenberg,
+        1944; the certificate is weak duality, see ARCHITECTURE.md). ``"gd"``: the plain rule
+        ``w -= learning_rate * dJ/dw``, ``b -= learning_rate * dJ/db``, from zero. ``"agd"``:
+        Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
+        backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
+        columns, ``"agd"`` beyond.
+    learning_rate : float, optional
+        For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
+        squared error without the 1/4), a bound on the curvature.
+    tol : float
+        The fit has converged once ``gap <= tol * max(J0, 1e3 eps (1 + |J0|))``, with ``J0`` the
+        cost of the null model.
+    max_iter : int, optional
+        By default 200 for ``"newton"``, 1000 for the gradient solvers.
+    init : tuple (coef, intercept) or FitResult, optional
+        Where to start.
+    record : bool
+        Keep the history.
+    callback : callable, optional
+        Called with an `Iteration` after each iteration; a true return stops the fit.
+    progress : bool
+        Draw a bar on standard error.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was found, and what is wanted.
+    KeyboardInterrupt
+        Within 0.1 s of Ctrl-C.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Once, if the fit is not certified to be within `tol` of the optimum; not if a callback
+        stopped it.
+
+    Examples
+    --------
+    >>> import fastgd
+    >>> import numpy as np
+    >>> X = np.array([[0.5], [1.0], [1.5], [2.0], [2.5], [3.0]])
+    >>> fit = fastgd.fit(X, [0, 0, 1, 0, 1, 1])
+    >>> fit.converged
+    True
+    """
+    start = _check_options(solver, l1, learning_rate, tol, max_iter, init)
+    bar = None
+    if progress:
+        from .progress import Bar
+
+        bar = Bar(solver, tol, max_iter or (1000 if solver in ("gd", "agd") else 200))
+    observer, lists = _observer(record, callback, bar)
+    try:
+        raw = _core.fit(
+            X,
+            y,
+            loss,
+            l2,
+            fit_intercept,
+            sample_weight,
+            offset,
+            solver,
+            learning_rate,
+            tol,
+            max_iter,
+            start,
+            threads.check(n_threads),
+            threads.most(),
+            observer,
+        )
+    except BaseException:
+        if bar is not None:
+            bar.close()
+        raise
+    chosen_step = raw["solver"] == "gd" and learning_rate is None
+    message = _message(raw, tol, chosen_step)
+    del raw["note"]
+    result = FitResult(
+        **raw,
+        converged=raw["status"] == "converged",
+        message=message,
+        isa=_core.isa(),
+        l2=l2 if isinstance(l2, (int, float)) else np.array(l2, dtype=float),
+        fit_intercept=bool(fit_intercept),
+        n_features=len(raw["coef"]),
+    )
+    if lists is not None:
+        if lists["gap"]:
+            lists["gap"][-1] = result.gap
+        result.history = {name: np.array(values) for name, values in lists.items()}
+    if bar is not None:
+        bar.close(result)
+    if not result.converged and result.status != "callback":
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+    return result
+
+
+def show_config():
+    """What this build and this machine use.
+
+    Returns
+    -------
+    dict
+        ``version``; ``isa``, the instruction set in use, and ``isas``, those available (the
+        environment variable ``FASTGD_ISA`` chooses one at import); ``processors`` this process may
+        run on; ``n_threads``, the most a call uses by default; ``numpy``, its version.
+    """
+    from ._version import __version__
+
+    return {
+        "version": __version__,
+        "isa": _core.isa(),
+        "isas": list(_core.isas()),
+        "processors": _core.processors(),
+        "n_threads": threads.most(),
+        "numpy": np.__version__,
+    }
