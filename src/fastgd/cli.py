@@ -16,6 +16,7 @@ import time
 import warnings
 
 from . import printout
+from .errors import DataError
 
 OK, DATA_ERROR, USAGE, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -23,7 +24,8 @@ OK, DATA_ERROR, USAGE, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 # ---------------------------------------------------------------- arguments
 
 
-def _parser():
+def _parser(command):
+    """Return the parser; benchmarks are imported only if they are the command."""
     parser = argparse.ArgumentParser(
         prog="fastgd",
         description="Logistic regression on tables, with a certified optimum.",
@@ -41,7 +43,9 @@ def _parser():
         help="fit a model to a CSV file and score it on held-out rows",
         description="Fit a logistic regression to a CSV file and score it on held-out rows.",
     )
-    fit.add_argument("file", metavar="FILE.csv", help="a CSV file with a header line, UTF-8")
+    fit.add_argument(
+        "file", metavar="FILE.csv", help="UTF-8, with a header line; -: standard input"
+    )
     fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     fit.add_argument(
         "--l2",
@@ -86,7 +90,7 @@ def _parser():
         "p_<class> for each class and predicted, in the order of the file.",
     )
     predict.add_argument("model", metavar="MODEL", help="a file written by fastgd fit --save")
-    predict.add_argument("file", metavar="FILE.csv", help="a CSV file with the model's columns")
+    predict.add_argument("file", metavar="FILE.csv", help="with the model's columns, in any order")
     predict.add_argument(
         "--unseen",
         choices=("error", "ignore"),
@@ -106,17 +110,19 @@ def _parser():
     info.add_argument("model", metavar="MODEL", nargs="?", help="a file written by --save")
     _add_json(info)
     info.set_defaults(run=_run_info)
-    return parser, commands, common
 
-
-def _add_bench(commands, common):
-    from . import bench
-
-    parser = commands.add_parser(
-        "bench", parents=[common], help="measure fastgd on this machine against plain NumPy"
+    measure = commands.add_parser(
+        "bench",
+        parents=[common],
+        help="measure fastgd on this machine against plain NumPy",
+        description="Measure fastgd on this machine against plain NumPy.",
     )
-    bench.add_arguments(parser)
-    parser.set_defaults(run=bench.run)
+    if command == "bench":
+        from . import bench
+
+        bench.add_arguments(measure)
+        measure.set_defaults(run=bench.run)
+    return parser
 
 
 def _add_separator(parser):
@@ -200,9 +206,8 @@ def _main(argv):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    parser, commands, common = _parser()
-    if "bench" in argv:
-        _add_bench(commands, common)
+    command = next((item for item in argv if not item.startswith("-")), None)
+    parser = _parser(command)
     try:
         args = parser.parse_args(argv)
     except SystemExit as stop:
@@ -213,8 +218,8 @@ def _main(argv):
         print(f"fastgd {__version__}")
         return OK
     if args.command is None:
-        parser.print_help()
-        return OK
+        parser.print_help(sys.stderr)
+        return USAGE
     return args.run(args)
 
 
@@ -250,7 +255,7 @@ def _finite(value):
 
 def _run_fit(args):
     if args.save:
-        _check_writable(args.save)
+        _check_place(args.save, args.file)
     outcome = fit_file(args)
     for text in outcome["warnings"]:
         _say(f"warning: {text}")
@@ -262,15 +267,17 @@ def _run_fit(args):
     return OK if fit["converged"] and fit["status"] != "separated" else NOT_CONVERGED
 
 
-def _check_writable(path):
+def _check_place(path, source):
     """Complain about --save before the fit, not after it."""
     folder = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise IsADirectoryError(21, "is a directory, not a place for a model", path)
+        raise DataError(f"--save {path}: is a directory")
     if not os.path.isdir(folder):
-        raise FileNotFoundError(2, "no such directory", folder)
+        raise DataError(f"--save {path}: there is no directory {folder}")
     if not os.access(folder, os.W_OK):
-        raise PermissionError(13, "cannot be written to", folder)
+        raise DataError(f"--save {path}: the directory {folder} cannot be written to")
+    if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
+        raise DataError(f"--save {path}: would overwrite the data")
 
 
 def fit_file(args):
@@ -299,6 +306,9 @@ def fit_file(args):
             max_iter=args.max_iter,
             n_threads=args.threads,
         )
+        fit.names = coding.features
+        if target.classes is not None:
+            fit.classes = np.array(target.classes)
         held_out = None
         if len(test):
             margins = fit.decision_function(coding.design(table, test))
@@ -447,44 +457,55 @@ def _save(fit, table, path):
     """Save a fit, and beside it in the same file what is needed to code new tables."""
     from . import modelfile
 
-    fit.save(path)
-    metadata, arrays = modelfile.read(path)
-    modelfile.write(path, {**metadata, "table": _finite(table)}, arrays)
+    metadata, arrays = fit.parts()
+    modelfile.write(path, {**metadata, "table": table}, arrays)
 
 
 # ---------------------------------------------------------------- predict, info
 
 
 def _load(path):
-    """Return (fit, what was saved of the table) of a model file."""
-    import fastgd
+    """Return (fit, coding, what is known of it) of a model file, checked."""
+    import numpy as np
 
     from . import modelfile
+    from .coding import Coding
+    from .result import FitResult
 
-    table = modelfile.read(path)[0].get("table")
-    if not isinstance(table, dict):
+    metadata, arrays = modelfile.read(path)
+    known = metadata.get("table")
+    if not isinstance(known, dict):
         raise ValueError(f"{path}: a model without table columns; fastgd fit --save writes them")
-    return fastgd.load(path), table
+    try:
+        coding = Coding.from_dict(known["coding"])
+        fit = FitResult.from_parts(metadata, arrays)
+        fit.intercept = float(fit.intercept)
+        classes = known["target"]["classes"]
+        if fit.coef.dtype != np.float64 or fit.coef.shape != (len(coding.features),):
+            raise ValueError("the coefficients do not match the columns")
+        if not (isinstance(classes, list) and list(map(type, classes)) == [str, str]):
+            raise ValueError("there are no two classes")
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged model: {error}") from None
+    return fit, coding, known
 
 
 def _run_predict(args):
     import csv
 
     from . import tables
-    from .coding import Coding
+    from .coding import UnseenLevelError
 
-    fit, saved = _load(args.model)
-    try:
-        classes = [str(label) for label in saved["target"]["classes"]]
-        coding = Coding.from_dict(saved["coding"])
-        if len(classes) != 2 or len(coding.features) != len(fit.coef):
-            raise ValueError("classes or coefficients do not match the columns")
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{args.model}: damaged model: {error}") from None
+    fit, coding, known = _load(args.model)
+    classes = known["target"]["classes"]
     table = tables.read_csv(args.file, args.sep)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        probabilities = fit.predict_proba(coding.design(table, unseen=args.unseen))
+        try:
+            design = coding.design(table, unseen=args.unseen)
+        except UnseenLevelError as error:
+            raise DataError(f"{error} (--unseen ignore takes the reference level)") from None
+        probabilities = fit.predict_proba(design)
     for item in caught:
         _say(f"warning: {item.message}")
     writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -500,10 +521,12 @@ def _run_info(args):
         config = fastgd.show_config()
         if args.json:
             _print_json(config)
+        else:
+            print(printout.config_text(config))
         return OK
-    _, saved = _load(args.model)
+    _, _, known = _load(args.model)
     if args.json:
-        _print_json(saved)
+        _print_json(known)
     else:
-        print(printout.info_text(saved))
+        print(printout.info_text(known))
     return OK

@@ -18,6 +18,10 @@ MAX_LEVELS = 1000
 SHOWN_MISSING = "(missing)"
 
 
+class UnseenLevelError(DataError):
+    """A category holds a level that the coding does not know."""
+
+
 def shown_level(level):
     """Return a level as text; missing cells are a level of their own."""
     return SHOWN_MISSING if level is None else level
@@ -48,12 +52,6 @@ class Numeric:
             values = np.full(table.n_rows, np.nan)
         else:
             values = parsed[0]
-        if np.isinf(values).any():
-            row = int(np.flatnonzero(np.isinf(values))[0])
-            raise DataError(
-                f"{table.source}: column {self.name!r} holds an infinite number "
-                f"in data row {row + 1}"
-            )
         values = values[rows]
         missing = np.isnan(values)
         if self.value:
@@ -87,13 +85,10 @@ class Category:
                 f"(first in data row {cells[0] + 1}), not seen when the model was fitted"
             )
             if unseen == "error":
-                raise DataError(
-                    f"{text}; with --unseen ignore it counts as {shown_level(self.reference)!r}"
-                )
-            warnings.warn(
-                f"{text}; in {len(cells)} rows it counts as {shown_level(self.reference)!r}",
-                stacklevel=2,
-            )
+                raise UnseenLevelError(text)
+            count = "1 row" if len(cells) == 1 else f"{len(cells)} rows"
+            taken = f"{count} taken as {shown_level(self.reference)!r}, the reference level"
+            warnings.warn(f"{text}; {taken}", stacklevel=2)
         codes = codes[rows]
         place = {level: i for i, level in enumerate(found)}
         for level in self.levels:
@@ -145,7 +140,7 @@ class Coding:
 
         Raises
         ------
-        fastgd.errors.DataError
+        fastgd.DataError
             For missing columns, unseen levels, and cells that should be numbers and are not.
         """
         absent = [column.name for column in self.columns if column.name not in table.names]
@@ -244,9 +239,11 @@ def learn(table, target, rows, train, *, standardize=True):
 
     Raises
     ------
-    fastgd.errors.DataError
-        If no column can be a feature, or a numeric column holds an infinite number.
+    fastgd.DataError
+        If no column can be a feature, or the numbers in one are infinite or too large.
     """
+    if len(table.names) == 1:
+        raise DataError(f"{table.source}: {target!r} is the only column; nothing to predict from")
     columns, left_out = [], []
     for name in table.names:
         if name != target:
@@ -288,8 +285,8 @@ def _learn_column(table, name, rows, train):
         return f"constant ({levels[text[0]]})"
     if len(text) > MAX_LEVELS:
         return f"text with {len(text)} levels (over {MAX_LEVELS})"
-    if 2 * len(text) > counts[text].sum():
-        return f"text with {len(text)} levels in {counts[text].sum()} rows (over half)"
+    if 2 * len(text) > len(rows):
+        return f"text with {len(text)} levels in {len(rows)} rows (over half)"
     trained = np.bincount(codes[train], minlength=len(levels))
     present = [i for i in range(len(levels)) if trained[i]]
     if len(present) == 1:
@@ -306,18 +303,18 @@ def _learn_column(table, name, rows, train):
 def _learn_numeric(name, values, integers, rows, train):
     used = values[rows]
     missing = np.isnan(used)
-    distinct = np.unique(used[~missing])
-    if distinct.size == 0:
+    if missing.all():
         return "no values"
-    if distinct.size == 1 and not missing.any():
-        return f"constant ({distinct[0]:g})"
-    if integers and distinct.size == used.size:
+    low, high = np.nanmin(used), np.nanmax(used)
+    if low == high and not missing.any():
+        return f"constant ({low:g})"
+    if integers and not missing.any() and np.unique(used).size == used.size:
         return "integers distinct in every row"
     trained = values[train]
     missing = np.isnan(trained)
-    trained = trained[~missing]
-    if trained.size == 0:
+    if missing.all():
         return "no values in the training rows"
+    trained = trained[~missing]
     varies = bool(trained.min() != trained.max())
     if not varies and not missing.any():
         return f"constant in the training rows ({trained[0]:g})"

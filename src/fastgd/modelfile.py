@@ -39,7 +39,7 @@ def write(path, metadata, arrays):
     path : str or path-like
         Where to write; an existing file is replaced.
     metadata : dict
-        Anything JSON can hold, with finite numbers and string keys.
+        Anything JSON can hold, with string keys; infinities and NaN too.
     arrays : dict of str to ndarray
         Arrays of float64, float32, int64, int32, uint8 or bool, of any shape.
 
@@ -51,7 +51,7 @@ def write(path, metadata, arrays):
         If the file cannot be written.
     """
     try:
-        text = json.dumps(metadata, allow_nan=False)
+        text = json.dumps(_without_special_floats(metadata), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"metadata: cannot be stored as JSON: {error}") from None
     header = {
@@ -123,6 +123,17 @@ def read(path):
     return metadata, arrays
 
 
+def _without_special_floats(value):
+    """Replace infinities and NaN, which JSON lacks, by ``{"float": "inf"}`` and the like."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(float(value))}
+    if isinstance(value, dict):
+        return {key: _without_special_floats(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_special_floats(item) for item in value]
+    return value
+
+
 def _replace_file(path, chunks):
     path = os.fspath(path)
     folder = os.path.dirname(path) or "."
@@ -167,13 +178,13 @@ def _parse_json(data, name, what):
         result = dict(pairs)
         if len(result) != len(pairs):
             raise ValueError("a key appears twice")
+        if list(result) == ["float"] and result["float"] in ("inf", "-inf", "nan"):
+            return float(result["float"])
         return result
 
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
-        return json.loads(
-            text, parse_constant=refuse, parse_float=finite, object_pairs_hook=unique
-        )
+        return json.loads(text, parse_constant=refuse, parse_float=finite, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise _damaged(name, f"{what}: {error}") from None
 

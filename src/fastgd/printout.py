@@ -35,6 +35,24 @@ def info_text(model):
     return "\n\n".join(blocks)
 
 
+def config_text(config):
+    """Return what ``fastgd.show_config`` says as text."""
+    labels = {
+        "version": "fastgd version",
+        "isa": "instruction set in use",
+        "isas": "instruction sets of this processor",
+        "processors": "processors this process may use",
+        "n_threads": "threads used by default",
+        "numpy": "NumPy version",
+    }
+    width = max(map(len, labels.values()))
+    lines = []
+    for key, value in config.items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        lines.append(f"{labels.get(key, key):<{width}}  {shown}")
+    return "\n".join(lines)
+
+
 def _result_blocks(outcome):
     if outcome["held_out"]:
         yield _scores_text(outcome["held_out"])
@@ -84,10 +102,8 @@ def _target_line(target):
 def _column_lines(data):
     numeric, categorical = data["numeric"], data["categorical"]
     if numeric:
-        names = [column["name"] for column in numeric]
-        more = len(names) - SHOWN_NAMES
-        shown = ", ".join(names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-        yield "numeric", f"{_count(len(numeric), 'column')}: {shown}"
+        names = _names([column["name"] for column in numeric], SHOWN_NAMES)
+        yield "numeric", f"{_count(len(numeric), 'column')}: {names}"
     for column in numeric:
         if column["missing"]:
             also = ", and an indicator column added" if column["indicator"] else ""
@@ -101,8 +117,8 @@ def _column_lines(data):
         if column["missing"]:
             text += f"; {_count(column['missing'], 'missing cell')} as a level"
         if column["levels_only_held_out"]:
-            absent = ", ".join(column["levels_only_held_out"])
-            text += f"; {absent} not among the rows to fit, taken as {column['reference']}"
+            levels = _names(column["levels_only_held_out"], 3)
+            text += f"; {levels} not among the rows to fit, taken as {column['reference']}"
         yield "category", text
     for column in data["left_out"]:
         yield "left out", f"{column['name']}: {column['reason']}"
@@ -176,6 +192,11 @@ def _aligned(lines):
 
 def _count(n, noun):
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _names(names, limit):
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def _short(text, width=48):

@@ -9,6 +9,8 @@ import difflib
 import io
 import itertools
 import os
+import stat
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +68,8 @@ class Table:
     def numbers(self, name):
         """Return column `name` as (float64 array, all integers?), or None if it is not numeric.
 
-        Missing cells are NaN. A column without any value is not numeric.
+        Missing cells are NaN. A column without any value is not numeric. An infinite number is a
+        DataError.
         """
         if name not in self._numbers:
             self._numbers[name] = self._parse_numbers(name)
@@ -79,11 +82,18 @@ class Table:
             return None
         for kind in (pa.int64(), pa.float64()):
             try:
+                cells[:1000].cast(kind)  # a cast that fails is slow: let it fail here
                 parsed = cells.cast(kind)
             except pa.ArrowInvalid:
                 continue
             values = parsed.cast(pa.float64(), safe=False)
             values = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
+            infinite = np.flatnonzero(np.isinf(values))
+            if infinite.size:
+                raise DataError(
+                    f"{self.source}: column {name!r} holds an infinite number "
+                    f"in data row {infinite[0] + 1}"
+                )
             return values, kind == pa.int64()
         return None
 
@@ -118,7 +128,7 @@ def read_csv(path, separator=None):
     Parameters
     ----------
     path : str or path-like
-        UTF-8 text, plain or compressed (``.gz``, ``.bz2``, ``.zst``).
+        UTF-8 text, plain or compressed (``.gz``, ``.bz2``, ``.zst``); ``-`` is standard input.
     separator : str, optional
         One character; guessed among comma, semicolon, tab and ``|`` if not given.
 
@@ -128,7 +138,7 @@ def read_csv(path, separator=None):
 
     Raises
     ------
-    fastgd.errors.DataError
+    fastgd.DataError
         If the file is empty, ragged (the line is named), not UTF-8, or has no data rows.
     OSError
         If the file cannot be opened.
@@ -137,10 +147,12 @@ def read_csv(path, separator=None):
     """
     pa = _pyarrow()
     path = os.fspath(path)
-    if os.path.isdir(path):
-        raise DataError(f"{path}: is a directory, not a CSV file")
-    with pa.input_stream(path) as stream:
-        sample = _read(stream, path)
+    stream = _opener(path)
+    try:
+        with stream() as file:
+            sample = file.read(_SAMPLE_BYTES)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error}") from None
     if not sample.strip():
         raise DataError(f"{path}: the file is empty")
     if b"\0" in sample:
@@ -158,10 +170,15 @@ def read_csv(path, separator=None):
         ),
     }
     try:
-        with pa.input_stream(path) as stream:
-            table = pa.csv.read_csv(stream, **options)
-    except pa.ArrowInvalid as error:
-        raise DataError(_why_unreadable(path, separator, str(error))) from None
+        with stream() as file:
+            table = pa.csv.read_csv(file, **options)
+    except (pa.ArrowInvalid, OSError) as error:
+        why = _why_unreadable(stream, separator)
+        raise DataError(f"{path}{why or f': cannot be read as CSV: {error}'}") from None
+    if any("\n" in column[-1].as_py() for column in table.columns):
+        line = _open_quote(stream, separator)
+        if line:
+            raise DataError(f"{path}: the quote opened in line {line} is never closed")
     columns = [_tidy(column, pa) for column in table.columns]
     names = _header([column[0].as_py() for column in columns], path)
     if table.num_rows < 2:
@@ -169,11 +186,16 @@ def read_csv(path, separator=None):
     return Table(path, dict(zip(names, [c[1:] for c in columns], strict=True)), separator)
 
 
-def _read(stream, path):
-    try:
-        return stream.read(_SAMPLE_BYTES)
-    except OSError as error:  # a damaged compressed file
-        raise DataError(f"{path}: cannot be read: {error}") from None
+def _opener(path):
+    """Return a function that opens the file from its start; a pipe is read once, into memory."""
+    pa = _pyarrow()
+    if path == "-":
+        data = sys.stdin.buffer.read()
+    else:
+        with open(path, "rb") as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            data = None if regular else file.read()
+    return lambda: pa.input_stream(path if data is None else pa.py_buffer(data))
 
 
 def _tidy(column, pa):
@@ -222,30 +244,47 @@ def guess_separator(text):
     return max(SEPARATORS, key=evenness)  # the first of equals: the comma
 
 
-def _why_unreadable(path, separator, error):
-    """Return what is wrong with a file that PyArrow refused, with the line where possible."""
-    pa = _pyarrow()
-    if "UTF8" in error or "utf8" in error.lower():
-        return f"{path}: not UTF-8 text; save it as UTF-8"
-    width = None
-    with pa.input_stream(path) as stream:
-        lines = io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="")
-        reader = csv.reader(lines, delimiter=separator)
-        try:
-            for record in reader:
-                width = width or len(record)
-                if record and len(record) != width:
-                    return (
-                        f"{path}, line {reader.line_num}: {_cells(len(record))}, "
-                        f"but the header has {width} (separator {separator!r})"
-                    )
-        except csv.Error:
-            pass
-    return f"{path}: cannot be read as CSV with separator {separator!r}: {error}"
+def _lines(stream):
+    """Yield the lines of a file as text, bytes that are not UTF-8 as lone surrogates."""
+    with stream() as file:
+        yield from io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
 
 
-def _cells(n):
-    return f"{n} cell" if n == 1 else f"{n} cells"
+def _why_unreadable(stream, separator):
+    """Return in which line a file that PyArrow refused is wrong, and how; None if unknown."""
+    try:
+        for number, line in enumerate(_lines(stream), 1):
+            if not line.isascii() and any("\udc80" <= char <= "\udcff" for char in line):
+                return f", line {number}: not UTF-8 text; save the file as UTF-8"
+        reader = csv.reader(_lines(stream), delimiter=separator)
+        records = (record for record in reader if record)
+        width = len(next(records))
+        for record in records:
+            if len(record) != width:
+                cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
+                return (
+                    f", line {reader.line_num}: {cells}, but the header has {width} "
+                    f"(separator {separator!r})"
+                )
+    except (OSError, csv.Error):
+        pass
+    return None
+
+
+def _open_quote(stream, separator):
+    """Return the line of a quote that is never closed, else None.
+
+    PyArrow takes what follows such a quote, to the end of the file, for one cell.
+    """
+    reader = csv.reader(_lines(stream), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "end of data" in str(error):
+            return line
+    return None
 
 
 def encode(cells):
@@ -294,7 +333,7 @@ def read_target(table, name):
 
     Raises
     ------
-    fastgd.errors.DataError
+    fastgd.DataError
         If the column is absent, has one class only, more than two, or other numbers.
     """
     cells = table.text(name)

@@ -1,0 +1,238 @@
+"""Columns to features: what is left out, medians, references, scales, and new data."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from fastgd import DataError, tables
+from fastgd.coding import Category, Coding, Numeric, learn
+
+pytest.importorskip("pyarrow")
+
+
+def table(tmp_path, name="data.csv", **columns):
+    """A table read from a file with these columns."""
+    path = tmp_path / name
+    cells = [["" if x is None else f'"{x}"' for x in column] for column in columns.values()]
+    rows = [",".join(row) for row in zip(*cells, strict=True)]
+    path.write_text("\n".join([",".join(columns), *rows]) + "\n")
+    return tables.read_csv(path)
+
+
+def learned(data, train=None, **options):
+    rows = np.arange(data.n_rows)
+    return learn(data, "y", rows, rows if train is None else np.asarray(train), **options)
+
+
+Y = [0, 1, 0, 1, 0, 1]
+
+
+def test_numeric_column(tmp_path):
+    data = table(tmp_path, y=Y, a=[1, None, 2, 6, 2.5, 3], b=[1, 1, 1, 2, 2, 2])
+    coding = learned(data)
+    assert coding.columns == (Numeric("a", 2.5, True, True), Numeric("b", 1.5, True, False))
+    assert coding.features == ["a", "a=(missing)", "b"]
+    expected = [[1, 0, 1], [2.5, 1, 1], [2, 0, 1], [6, 0, 2], [2.5, 0, 2], [3, 0, 2]]
+    design = coding.design(data)
+    assert np.array_equal(design, expected)
+    assert design.flags.f_contiguous
+    assert np.array_equal(coding.design(data, np.array([3, 1])), np.array(expected)[[3, 1]])
+
+
+def test_scales_are_deviations_and_only_numeric_values_are_penalised_by_them(tmp_path):
+    data = table(tmp_path, y=Y, a=[1, None, 2, 6, 2.5, 3], c=list("uuvuwu"))
+    coding = learned(data)
+    assert np.allclose(coding.scales, coding.design(data).std(axis=0), rtol=1e-15)
+    assert coding.penalty_scales == (coding.scales[0], 1, 1, 1)
+    assert learned(data, standardize=False).penalty_scales == (1, 1, 1, 1)
+
+
+def test_category_is_coded_against_its_most_frequent_level(tmp_path):
+    data = table(tmp_path, y=Y, c=["v", None, "u", "v", "w", None], d=list("qpqpqp"))
+    coding = learned(data)
+    assert coding.columns == (
+        Category("c", "v", ("u", "w", None), ()),
+        Category("d", "p", ("q",), ()),  # of equals the first in sorted order
+    )
+    assert coding.features == ["c=u", "c=w", "c=(missing)", "d=q"]
+    expected = [[0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 1], [0] * 4, [0, 1, 0, 1], [0, 0, 1, 0]]
+    assert np.array_equal(coding.design(data), expected)
+
+
+def test_missing_may_be_the_most_frequent_level(tmp_path):
+    data = table(tmp_path, y=Y, c=["v", None, "u", None, "u", None])
+    coding = learned(data)
+    assert coding.columns == (Category("c", None, ("u", "v"), ()),)
+    assert np.array_equal(coding.design(data)[:3], [[0, 1], [0, 0], [1, 0]])
+
+
+def test_columns_that_cannot_be_features(tmp_path):
+    n = 2100
+    data = table(
+        tmp_path,
+        y=[0, 1] * (n // 2),
+        id=range(n),
+        near_id=[*range(n - 1), 0],
+        real=[i + 0.5 for i in range(n)],
+        one=[7] * n,
+        word=["x"] * n,
+        nothing=[None] * n,
+        names=[f"name {i}" for i in range(n)],
+        levels_1000=[f"level {i % 1000}" for i in range(n)],
+        levels_1001=[f"level {i % 1001}" for i in range(n)],
+        blank_or_one=[None, 7] * (n // 2),
+        blank_or_word=[None, "x"] * (n // 2),
+    )
+    coding = learned(data)
+    assert dict(coding.left_out) == {
+        "id": "integers distinct in every row",
+        "one": "constant (7)",
+        "word": "constant (x)",
+        "nothing": "no values",
+        "names": "text with 2100 levels (over 1000)",
+        "levels_1001": "text with 1001 levels (over 1000)",
+    }
+    names = ["near_id", "real", "levels_1000", "blank_or_one", "blank_or_word"]
+    assert [column.name for column in coding.columns] == names
+    assert coding.columns[3] == Numeric("blank_or_one", 7, False, True)
+    assert coding.features[-2:] == ["blank_or_one=(missing)", "blank_or_word=(missing)"]
+
+
+def test_text_distinct_in_more_than_half_its_rows_is_left_out(tmp_path):
+    data = table(
+        tmp_path, y=Y, half=list("aabbcc"), more=list("aabbcd"), gaps=[*"abc", *[None] * 3]
+    )
+    coding = learned(data)
+    assert coding.left_out == (("more", "text with 4 levels in 6 rows (over half)"),)
+    assert [column.name for column in coding.columns] == ["half", "gaps"]
+
+
+def test_medians_references_and_scales_come_from_training_rows(tmp_path):
+    data = table(
+        tmp_path,
+        y=Y,
+        a=[1, 2, 3, 1000, 1000.5, None],
+        c=["u", "u", "v", "v", "v", "w"],
+        still=[4, 4, 4, 4, 5, 4],
+        calm=["s", "s", "s", "s", "t", "t"],
+    )
+    coding = learned(data, train=[0, 1, 2])
+    assert coding.columns == (
+        Numeric("a", 2, True, False),
+        Category("c", "u", ("v",), ("w",)),
+    )
+    assert coding.left_out == (
+        ("still", "constant in the training rows (4)"),
+        ("calm", "constant in the training rows (s)"),
+    )
+    assert np.array_equal(coding.design(data)[3:], [[1000, 1], [1000.5, 1], [2, 0]])
+    assert coding.scales[0] == pytest.approx(np.sqrt(2 / 3), rel=1e-15)
+
+
+def test_nothing_left_to_predict_from(tmp_path):
+    with pytest.raises(DataError, match="no column can be a feature; id: integers distinct"):
+        learned(table(tmp_path, y=Y, id=range(6)))
+    with pytest.raises(DataError, match="'y' is the only column"):
+        learned(table(tmp_path, y=Y))
+
+
+def test_numbers_too_large_to_square(tmp_path):
+    with pytest.raises(DataError, match="numbers in column 'a' are too large"):
+        learned(table(tmp_path, y=Y, a=[1e200, 0, 0, 0, 0, 0]))
+
+
+# ---------------------------------------------------------------- new data
+
+
+@pytest.fixture
+def coding(tmp_path):
+    return learned(table(tmp_path, y=Y, a=[1, 2, 2, 3, 4.5, 5], c=["u", "v", "u", "w", "u", "v"]))
+
+
+def test_new_table_may_have_other_columns_in_another_order(tmp_path, coding):
+    new = table(tmp_path, "new.csv", extra=["?"] * 2, c=["w", "u"], a=[None, 9])
+    assert np.array_equal(coding.design(new), [[2.5, 0, 1], [9, 0, 0]])
+
+
+def test_new_column_without_any_number_is_filled(tmp_path, coding):
+    new = table(tmp_path, "new.csv", c=["w", "u"], a=[None, None])
+    assert np.array_equal(coding.design(new)[:, 0], [2.5, 2.5])
+
+
+def test_levels_are_compared_as_text_even_if_they_look_like_numbers(tmp_path):
+    coding = learned(table(tmp_path, y=Y, c=["1", "2", "1", "x", "2", "1"]))
+    new = table(tmp_path, "new.csv", c=["2", "1"])
+    assert np.array_equal(coding.design(new), [[1, 0], [0, 0]])
+
+
+def test_missing_columns_are_named(tmp_path, coding):
+    with pytest.raises(DataError, match=r"new.csv: the model needs column 'c'; the file has C, a"):
+        coding.design(table(tmp_path, "new.csv", C=["u"], a=[1]))
+
+
+def test_text_in_a_numeric_column_is_named(tmp_path, coding):
+    new = table(tmp_path, "new.csv", c=["u", "u"], a=[1, "many"])
+    with pytest.raises(DataError, match="'a' must hold numbers, found 'many' in data row 2"):
+        coding.design(new)
+    new = table(tmp_path, "new.csv", c=["u", "u"], a=[1, "inf"])
+    with pytest.raises(DataError, match="'a' holds an infinite number in data row 2"):
+        coding.design(new)
+
+
+@pytest.mark.parametrize(("level", "shown"), [("z", "z"), (None, "(missing)")])
+def test_unseen_levels_are_an_error_or_the_reference(tmp_path, coding, level, shown):
+    new = table(tmp_path, "new.csv", c=["v", level, level], a=[1, 2, 3])
+    with pytest.raises(DataError) as caught:
+        coding.design(new)
+    assert f"column 'c' holds '{shown}' (first in data row 2)" in str(caught.value)
+    with pytest.warns(UserWarning, match="2 rows taken as 'u'"):
+        design = coding.design(new, unseen="ignore")
+    assert np.array_equal(design[:, 1:], [[1, 0], [0, 0], [0, 0]])
+
+
+def test_levels_only_in_held_out_rows_are_known(tmp_path):
+    data = table(tmp_path, y=Y, c=["u", "u", "v", "v", "v", "w"])
+    coding = learned(data, train=range(5))
+    assert coding.columns == (Category("c", "v", ("u",), ("w",)),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(coding.design(data).ravel(), [1, 1, 0, 0, 0, 0])
+
+
+# ---------------------------------------------------------------- a coding is a value
+
+
+def test_round_trip_through_json(tmp_path):
+    data = table(tmp_path, y=Y, a=[1, None, 2, 6, 2.5, 3], c=["v", None, "u", "v", "w", None])
+    coding = learned(data, train=range(5))
+    again = Coding.from_dict(json.loads(json.dumps(coding.to_dict(), allow_nan=False)))
+    assert again == coding
+    assert np.array_equal(again.design(data), coding.design(data))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.pop("columns"),
+        lambda data: data.update(columns=3),
+        lambda data: data["columns"][0].update(kind="pickle"),
+        lambda data: data["columns"][0].update(median="1"),
+        lambda data: data["columns"][0].update(indicator=1),
+        lambda data: data["columns"][0].update(extra=1),
+        lambda data: data["columns"][0].pop("name"),
+        lambda data: data["columns"][1].update(levels=[1, 2]),
+        lambda data: data["columns"][1].update(levels=None),
+        lambda data: data["columns"][1].update(reference=["u"]),
+        lambda data: data["columns"][1].update(name=None),
+        lambda data: data.update(scales=[1.0]),
+        lambda data: data["scales"].__setitem__(0, None),
+        lambda data: data.update(left_out=[["a"]]),
+    ],
+)
+def test_damaged_descriptions_are_refused(coding, damage):
+    data = json.loads(json.dumps(coding.to_dict()))
+    damage(data)
+    with pytest.raises(ValueError, match="coding is damaged"):
+        Coding.from_dict(data)
