@@ -88,18 +88,18 @@ INLINE vd logistic_of(vd z, vd e, vd y, vd s, vd *residual) {
 }
 
 /* The contribution x h(delta / x), h(t) = (1 + t) log(1 + t) - t, of a probability x that becomes
- * moved = x + delta, to the divergence KL(moved || x). Given are t = delta / x and
- * ratio = moved / (x exp(beyond)), beyond >= 0.
+ * moved = x + delta, to the divergence KL(moved || x); x = exp(-beyond) / inverse, beyond >= 0.
  *
- * ratio = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), and with g = f / (2 + f)
- * log(1 + f) = 2 g + 2 g^3 R(g^2). Where k = 0 (and f = t) the terms of first order are cancelled on
+ * moved / x = 2^k (1 + f) exp(beyond) with 1 + f in [sqrt(1/2), sqrt(2)), and with g = f / (2 + f)
+ * log(1 + f) = 2 g + 2 g^3 R(g^2). Near 1, where f = t, the terms of first order are cancelled on
  * paper: h = t g (1 + g (1 + g) R). Elsewhere h is no small difference and is taken as it stands. */
-INLINE vd divergence_of(vd delta, vd t, vd moved, vd ratio, vd beyond) {
+INLINE vd divergence_of(vd delta, vd moved, vd inverse, vd beyond) {
   static const double c[] = {/* R(x) = (atanh(g) / g - 1) / x, x = g^2 <= 0.0295; error 0.01 */
       0x1.5555555555592p-2, 0x1.999999997fd7bp-3, 0x1.24924941f4d2ep-3, 0x1.c71c52061ea12p-4,
       0x1.74663f9f5e20ap-4, 0x1.39a1a712f1209p-4, 0x1.2f063502597d9p-4};
   const double ln2 = 0x1.62e42fefa39efp-1;
   const uint64_t half_root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000, integer = 0x4330000000000000;
+  vd t = delta * inverse, ratio = vd_select(beyond > 0, moved * inverse, vd_max(1 + t, 0));
   vu bits = (vu)ratio + (one - half_root);
   vd k = (vd)(bits >> 52 | integer) - (0x1p52 + 1023);
   vd fraction = (vd)((bits & (((uint64_t)1 << 52) - 1)) + half_root) - 1;
@@ -124,8 +124,8 @@ INLINE vd dual_of(vd z, vd e, vd dz, vd q, vd s) {
   vi outside = (grown < -1e-12 * smaller - 1e-300) | (shrunk < -1e-12 * larger);
   grown = vd_max(grown, 0);
   shrunk = vd_max(shrunk, 0);
-  vd divergence = divergence_of(delta, delta * inverse, grown, grown * inverse, vd_max(a - deepest, 0)) +
-                  divergence_of(-delta, -delta * d, shrunk, shrunk * d, vd_set(0));
+  vd divergence = divergence_of(delta, grown, inverse, vd_max(a - deepest, 0)) +
+                  divergence_of(-delta, shrunk, d, vd_set(0));
   return vd_select(outside & (s > 0), vd_set(__builtin_inf()), s * divergence);
 }
 
