@@ -308,9 +308,3 @@ def test_sparse_matrix_with_indices_out_of_range(function):
     ):
         with pytest.raises(ValueError, match=r"\bX\b"):
             function(broken(**changes), Y)
-
-
-def test_errors_are_value_errors():
-    with pytest.raises(fastgd.errors.DataError):
-        fastgd.fit(with_value(X, (0, 0), np.nan), Y)
-    assert issubclass(fastgd.errors.DataError, ValueError)
