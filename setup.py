@@ -101,6 +101,7 @@ core = Extension(
     include_dirs=["csrc"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")] if ABI3 else [],
     py_limited_api=ABI3,
+    libraries=["m"] * (not WINDOWS),
     extra_compile_args=compiler_flags(CORE_FLAGS + ["-pthread"] * (not WINDOWS)),
     extra_link_args=["-pthread"] * (not WINDOWS) + USER_FLAGS,
 )
