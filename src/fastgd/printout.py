@@ -1,5 +1,6 @@
 """The outcomes of the command line as plain, aligned text. Nothing is computed here."""
 
+import math
 import textwrap
 
 SHOWN_COEFFICIENTS = 10
@@ -65,7 +66,7 @@ def _section(title, lines):
     before = None
     for label, text in lines:
         shown = "" if label == before else label
-        for part in textwrap.wrap(text, WIDTH - 13, break_on_hyphens=False):
+        for part in textwrap.wrap(text, WIDTH - 13, break_on_hyphens=False, break_long_words=False):
             rows.append(f"  {shown:<11}{part}")
             shown = ""
         before = label
@@ -135,9 +136,10 @@ def _fit_lines(fit, seconds_total=None):
     else:
         yield "penalty", f"l2 = {fit['l2']:.6g}{default}, on columns in their own units"
     yield "null cost", f"{fit['null_cost']:.8g}"
-    yield "final cost", f"{fit['cost']:.8g} (mean log loss and penalty)"
-    if fit["gap"] is None or fit["gap_kind"] == "none":
-        yield "gap", "no bound"
+    penalty = " and penalty" if fit["l2"] else ""
+    yield "final cost", f"{fit['cost']:.8g} (mean log loss{penalty})"
+    if fit["gap"] is None or not math.isfinite(fit["gap"]):
+        yield "gap", "no finite bound"
     else:
         yield "gap", f"{fit['gap']:.2g}: the lowest possible cost is at most this much lower"
     threads = _count(fit["threads"], "thread")
@@ -148,7 +150,8 @@ def _fit_lines(fit, seconds_total=None):
     state = "yes" if fit["converged"] else "no"
     if fit["status"] != "converged":
         state += f", {fit['status']}"
-    yield "converged", f"{state}: {fit['message']}" if fit["message"] else state
+    message = fit["message"].removeprefix("converged ")
+    yield "converged", f"{state}: {message}" if message else state
 
 
 def _scores_text(scores):
