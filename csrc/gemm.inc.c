@@ -52,36 +52,32 @@ INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 INLINE ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 INLINE ptrdiff_t up_to(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
 
-/* The part of X that the next block of rows will be packed from: `count` runs of `bytes` bytes. Its cache
- * lines are asked for while the sums of this block are taken, `share` of them every CHUNK rows: memory
- * and arithmetic then work at the same time. */
+/* The part of X that the next block of rows will be packed from: `runs` runs, each of `steps` addresses.
+ * Its cache lines are asked for while the sums of this block are taken, `share` of them every CHUNK rows:
+ * memory and arithmetic then work at the same time. */
 #define LINE 64
 #define CHUNK 16
 typedef struct {
   const char *base;
-  ptrdiff_t stride, bytes, count, share;
-  const ptrdiff_t *rows;   /* which runs, or NULL for 0 .. count-1 */
-  ptrdiff_t at;            /* how far the first run has been asked for */
+  ptrdiff_t run, runs;         /* bytes from run to run */
+  ptrdiff_t step, steps, at;   /* bytes from step to step, or from element to element of the list */
+  const ptrdiff_t *list;
+  ptrdiff_t share;
 } ahead;
 
-/* Every run takes the same number of steps, which a branch predictor learns, wherever its lines begin. */
-INLINE ptrdiff_t steps_ahead(const ahead *f) { return f->count * ((f->bytes + LINE - 2) / LINE + 1); }
 INLINE void look_ahead(ahead *f) {
-  for (ptrdiff_t i = 0; i < f->share && f->count; i++) {
-    const char *run = f->base + (f->rows ? *f->rows * f->stride : 0);
-    __builtin_prefetch(run + least(f->at, f->bytes - 1), 0, 2);
-    f->at += LINE;
-    if (f->at < f->bytes - 1 + LINE) continue;
+  for (ptrdiff_t i = 0; i < f->share && f->runs; i++) {
+    __builtin_prefetch(f->base + (f->list ? f->list[f->at] : f->at) * f->step, 0, 2);
+    if (++f->at < f->steps) continue;
     f->at = 0;
-    f->count--;
-    if (f->rows) f->rows++;
-    else f->base += f->stride;
+    f->runs--;
+    f->base += f->run;
   }
 }
 
-/* Bytes of gram's workspace: four numbers per column, one per row, the panels. */
+/* Bytes of gram's workspace: three numbers per column, one per row, the panels, and one panel of X as it is. */
 INLINE size_t gram_bytes(ptrdiff_t columns, ptrdiff_t panel, size_t size) {
-  return size * (size_t)(up_to(columns, panel) * (KC + 4) + KC);
+  return size * (size_t)(up_to(columns, panel) * (KC + 3) + KC * (panel + 1));
 }
 static size_t gram_work(ptrdiff_t d) {
   size_t f64 = gram_bytes(d, PANEL_VECS * W, sizeof(double));
@@ -89,17 +85,24 @@ static size_t gram_work(ptrdiff_t d) {
   return f64 > f32 ? f64 : f32;
 }
 
-/* q[i] = peak * root[i]^2.  Floats are scaled by the largest weight, so that they neither overflow
- * nor underflow; returns the peak. */
+/* q[i] = peak * root[i]^2.  For floats the peak is the largest weight, so that they neither overflow nor
+ * lose more than weights below 1e-38 of it. */
 static double roots_f64(ptrdiff_t k, const double *q, double *root) {
   for (ptrdiff_t i = 0; i < k; i++) root[i] = __builtin_sqrt(q[i]);
   return 1;
 }
 static double roots_f32(ptrdiff_t k, const double *q, float *root) {
-  double peak = 0;
-  for (ptrdiff_t i = 0; i < k; i++) peak = q[i] > peak ? q[i] : peak;
-  if (peak == 0) peak = 1;
-  for (ptrdiff_t i = 0; i < k; i++) root[i] = (float)__builtin_sqrt(q[i] / peak);
+  vd most_of = vd_set(0x1p-1000);   /* its reciprocal is finite */
+  ptrdiff_t i = 0;
+  for (; i + W <= k; i += W) most_of = vd_select(vd_load(q + i) > most_of, vd_load(q + i), most_of);
+  if (i < k) {
+    vd rest = load_part_f64(q + i, k - i);
+    most_of = vd_select(rest > most_of, rest, most_of);
+  }
+  double peak = most_of[0];
+  for (int j = 1; j < W; j++) peak = most_of[j] > peak ? most_of[j] : peak;
+  double inverse = 1 / peak;
+  for (i = 0; i < k; i++) root[i] = (float)__builtin_sqrt(q[i] * inverse);
   return peak;
 }
 

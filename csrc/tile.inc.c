@@ -40,7 +40,7 @@ static void JOIN(update, ES)(ptrdiff_t k, const E *packed, ptrdiff_t stride, ptr
   if (next) {
     ptrdiff_t tiles = 0;
     for (ptrdiff_t b = 0; b < j1; b += GROUP * PANEL) tiles += (j1 - most(b, j0 - j0 % TILE) + TILE - 1) / TILE;
-    next->share = steps_ahead(next) * CHUNK / (tiles * k) + 1;
+    next->share = next->runs * next->steps * CHUNK / (tiles * k) + 1;
   }
   E sums[TILE * TILE_VECS * LANES] __attribute__((aligned(64)));
   for (ptrdiff_t b = 0; b < j1; b += GROUP * PANEL) {
