@@ -122,7 +122,7 @@ def test_large_models_show_the_largest_coefficients():
     assert "feature 49   " in text
     assert "feature 40 " in text
     assert "feature 39 " not in text
-    assert "and 440 more" in " ".join(text.split())
+    assert "and 470 more" in " ".join(text.split())
 
 
 def test_what_did_not_converge():

@@ -313,15 +313,23 @@ def fit_file(args):
         if len(test):
             margins = fit.decision_function(coding.design(table, test))
             held_out = _held_out(target, labels, target.values[test], margins)
-    model = _model_outcome(fit, target, coding, l2, args.l2 is None, args.standardize)
+    known = {
+        "target": _target_outcome(target),
+        "penalty": {
+            "l2": l2,
+            "l2_is_default": args.l2 is None,
+            "standardized": args.standardize,
+        },
+        "held_out": held_out,
+        "coding": coding.to_dict(),
+    }
     if args.save:
-        _save(fit, {**model, "held_out": held_out, "coding": coding.to_dict()}, args.save)
+        _save(fit, known, args.save)
     return {
         "command": "fit",
         "version": fastgd.__version__,
         "data": _data_outcome(table, target, coding, train, test, args),
-        **model,
-        "held_out": held_out,
+        **_model_outcome(fit, coding, known),
         "saved": args.save,
         "seconds_total": time.perf_counter() - start,
         "warnings": list(dict.fromkeys(str(item.message) for item in caught)),
@@ -364,28 +372,32 @@ def _data_outcome(table, target, coding, train, test, args):
     }
 
 
-def _model_outcome(fit, target, coding, l2, l2_is_default, standardized):
-    """Return what is known of a fitted model without its data; saved with it."""
-    labels = target.values[target.rows]
-    positive = float(labels.sum())
-    counts = [len(labels) - positive, positive]
+def _target_outcome(target):
+    values = target.values[target.rows]
+    positive = float(values.sum())
+    counts = [len(values) - positive, positive]
+    classes = list(target.classes or ("0", "1"))
+    soft = target.classes is None
     return {
-        "target": {
-            "name": target.name,
-            "classes": list(target.classes or ("0", "1")),
-            "soft": target.classes is None,
-            "counts": counts if target.classes is None else [int(count) for count in counts],
-            "positive": (target.classes or ("0", "1"))[1],
-        },
+        "name": target.name,
+        "classes": classes,
+        "soft": soft,
+        "counts": counts if soft else [int(count) for count in counts],
+        "positive": classes[1],
+    }
+
+
+def _model_outcome(fit, coding, known):
+    """Return what there is to say of a model, just fitted or loaded."""
+    return {
+        "target": known["target"],
         "fit": {
             "rows": fit.n_samples,
             "features": fit.n_features,
+            **known["penalty"],
             "solver": fit.solver,
             "threads": fit.n_threads,
             "isa": fit.isa,
-            "l2": l2,
-            "l2_is_default": l2_is_default,
-            "standardized": standardized,
             "null_cost": fit.null_cost,
             "cost": fit.cost,
             "gap": fit.gap,
@@ -404,6 +416,7 @@ def _model_outcome(fit, target, coding, l2, l2_is_default, standardized):
                 coding.features, fit.coef.tolist(), coding.scales, strict=True
             )
         ],
+        "held_out": known["held_out"],
     }
 
 
@@ -453,19 +466,19 @@ def _roc_auc(y, margins):
     return float((ranks[y == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
-def _save(fit, table, path):
+def _save(fit, known, path):
     """Save a fit, and beside it in the same file what is needed to code new tables."""
     from . import modelfile
 
     metadata, arrays = fit.parts()
-    modelfile.write(path, {**metadata, "table": table}, arrays)
+    modelfile.write(path, {**metadata, "table": known}, arrays)
 
 
 # ---------------------------------------------------------------- predict, info
 
 
 def _load(path):
-    """Return (fit, coding, what is known of it) of a model file, checked."""
+    """Return (fit, coding, outcome) of a model file, checked."""
     import numpy as np
 
     from . import modelfile
@@ -474,20 +487,20 @@ def _load(path):
 
     metadata, arrays = modelfile.read(path)
     known = metadata.get("table")
-    if not isinstance(known, dict):
-        raise ValueError(f"{path}: a model without table columns; fastgd fit --save writes them")
+    if known is None:
+        raise DataError(f"{path}: a model without table columns; fastgd fit --save writes them")
     try:
         coding = Coding.from_dict(known["coding"])
         fit = FitResult.from_parts(metadata, arrays)
-        fit.intercept = float(fit.intercept)
-        classes = known["target"]["classes"]
         if fit.coef.dtype != np.float64 or fit.coef.shape != (len(coding.features),):
             raise ValueError("the coefficients do not match the columns")
-        if not (isinstance(classes, list) and list(map(type, classes)) == [str, str]):
+        if list(map(type, known["target"]["classes"])) != [str, str]:
             raise ValueError("there are no two classes")
+        outcome = {"command": "info", **_model_outcome(fit, coding, known), **known}
+        printout.info_text(outcome)  # whatever is missing shows here
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: damaged model: {error}") from None
-    return fit, coding, known
+        raise DataError(f"{path}: damaged model: {error}") from None
+    return fit, coding, outcome
 
 
 def _run_predict(args):
@@ -496,8 +509,8 @@ def _run_predict(args):
     from . import tables
     from .coding import UnseenLevelError
 
-    fit, coding, known = _load(args.model)
-    classes = known["target"]["classes"]
+    fit, coding, outcome = _load(args.model)
+    classes = outcome["target"]["classes"]
     table = tables.read_csv(args.file, args.sep)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -524,9 +537,9 @@ def _run_info(args):
         else:
             print(printout.config_text(config))
         return OK
-    _, _, known = _load(args.model)
+    _, _, outcome = _load(args.model)
     if args.json:
-        _print_json(known)
+        _print_json(outcome)
     else:
-        print(printout.info_text(known))
+        print(printout.info_text(outcome))
     return OK

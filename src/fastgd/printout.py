@@ -4,7 +4,7 @@ import math
 import textwrap
 
 SHOWN_COEFFICIENTS = 10
-SHOWN_NAMES = 60
+SHOWN_NAMES = 30
 WIDTH = 88
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
