@@ -211,7 +211,7 @@ def test_any_holder_of_the_same_numbers(rng, holder):
         assert (fit.bytes_copied == 0) == in_place
     if in_place is False:
         assert fit.bytes_copied >= scipy.sparse.csr_array(X).nnz * 8
-        assert "cop" in fit.message or "convert" in fit.message
+        assert "X was copied" in fit.message
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int8", "int32", "int64", "uint16", "longdouble"])
@@ -220,7 +220,7 @@ def test_other_types_are_converted_and_counted(rng, dtype):
     check(X, X, **everything(rng, X, "log_loss"))
     fit = fastgd.fit(X, np.arange(70) % 2, l2=0.1)
     assert fit.bytes_copied >= X.size * 4
-    assert np.dtype(dtype).name in fit.message or "convert" in fit.message
+    assert "X was copied" in fit.message
 
 
 def test_bool_is_read_as_bytes(rng):

@@ -90,7 +90,8 @@ def test_gd_finds_its_own_step(rng, loss):
     problem = problems.known_solution(rng, 200, 5, l2=1e-3, weights=True, loss=loss)
     fit = quiet(problem.X, problem.y, **problem.options, solver="gd", max_iter=3000, record=True)
     costs = fit.history["cost"]
-    assert np.all(np.diff(costs) <= 4 * EPS * np.abs(costs[1:]))
+    rounding = cost_rounding(problem.X, problem.y, fit.coef, fit.intercept, **problem.objective)
+    assert np.all(np.diff(costs) <= 2 * rounding)
     assert "step" in fit.message or "learning_rate" in fit.message
     best = float(problem.cost(problem.coef, problem.intercept))
     assert 0 <= costs[-1] - best + 4 * EPS <= 1e-9
@@ -147,8 +148,6 @@ def test_known_solutions(isa, rng, loss, l2):
         assert fit.converged
         assert fit.isa == isa
         assert_solves(problem, fit.coef, fit.intercept, fit.gap)
-        np.testing.assert_allclose(fit.coef, problem.coef, rtol=1e-6, atol=1e-6)
-        assert fit.intercept == pytest.approx(problem.intercept, rel=1e-6, abs=1e-6)
 
 
 @needs_long_double
@@ -207,13 +206,17 @@ def test_birth_weights(isa, birth_weights, layout):
     assert fit.cost == pytest.approx(-stored.llf / len(y), rel=1e-9)
     assert fit.null_cost == pytest.approx(stored.null_deviance / 2 / len(y), rel=1e-9)
     np.testing.assert_allclose(fit.predict_proba(X)[:, 1], stored.fittedvalues, atol=2e-8)
-    assert fit.rank == 9
+    assert fit.rank == 8
 
 
-def test_birth_weights_against_the_published_digits(birth_weights):
+@needs_long_double
+def test_birth_weights_are_the_published_ones(birth_weights):
+    """The digits above against statsmodels' copy of Stata's, and against long double."""
     X, y, stored = birth_weights
-    fit = fastgd.fit(X, y)
-    np.testing.assert_allclose([*fit.coef, fit.intercept], stored.params, rtol=0, atol=2e-8)
+    digits = np.append(BIRTH_WEIGHTS, BIRTH_WEIGHTS_INTERCEPT)
+    np.testing.assert_allclose(digits, stored.params, rtol=0, atol=6e-9)
+    w, b, _ = problems.Problem(X, y).optimum()
+    np.testing.assert_allclose(digits, np.append(w, b).astype(float), rtol=2e-14)
 
 
 @needs_long_double
@@ -309,7 +312,7 @@ def test_a_weight_of_zero_is_the_row_dropped(law):
 def test_columns_given_twice_and_halved(law):
     fit = solve(law, X=np.hstack([law.X, law.X]) / 2, l2=np.tile(law.l2, 2) / 2)
     d = law.X.shape[1]
-    assert fit.rank == d + 1 or np.any(law.l2)
+    assert fit.rank == d or np.any(law.l2)
     assert_solves(law, (fit.coef[:d] + fit.coef[d:]) / 2, fit.intercept, fit.gap)
     if np.any(law.l2):  # the halves share evenly
         np.testing.assert_allclose(fit.coef[:d], fit.coef[d:], rtol=1e-4, atol=1e-5)

@@ -102,7 +102,7 @@ INTERRUPTED = """
 import json, os, resource, signal, threading, time, numpy as np, fastgd, problems
 problem = problems.correlated(np.random.default_rng(0), {n}, {d})
 X, y = problem.X, problem.y
-small = fastgd.fit(X[:2000], y[:2000])
+small = fastgd.fit(X[:2000, :20], y[:2000])
 sent = []
 
 def send():
@@ -125,7 +125,7 @@ for k in range(8):
         delays.append(time.perf_counter() - sent[-1])
     timer.join()
     states.append(state())
-again = fastgd.fit(X[:2000], y[:2000])
+again = fastgd.fit(X[:2000, :20], y[:2000])
 print(json.dumps([delays, states, again.coef.tobytes() == small.coef.tobytes()]))
 """
 
@@ -137,7 +137,7 @@ print(json.dumps([delays, states, again.coef.tobytes() == small.coef.tobytes()])
         (1_000_000, 20, "solver='gd', learning_rate=1e-3, max_iter=10**6"),
         (1_000_000, 20, "solver='agd', max_iter=10**6, tol=0"),
         (200_000, 100, "solver='newton', tol=0"),
-        (3_000, 1500, "solver='newton', tol=0"),
+        (2_000, 900, "solver='newton', tol=0, l2=1e-6"),
         (300, 20, "solver='gd', learning_rate=1e-3, max_iter=10**9"),
     ],
 )
@@ -261,9 +261,9 @@ print(json.dumps(table))
 
 @linux
 @pytest.mark.parametrize("target", ["int64", "float64", "bool", "U3"])
-@pytest.mark.parametrize(("n", "d"), [(300_000, 40), (20_000, 400)])
+@pytest.mark.parametrize(("n", "d"), [(100_000, 60), (10_000, 400)])
 def test_no_copy_of_the_matrix_and_little_else(n, d, target):
-    if target != "int64" and d != 40:
+    if target != "int64" and d != 60:
         pytest.skip("labels matter where rows do")
     table = run(MEMORY.format(n=n, d=d, target=target), timeout=120)
     assert len(table) == 13 * 5
