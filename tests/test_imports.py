@@ -18,7 +18,7 @@ def python_graph():
     """What each module imports from the package, inside functions too; `__init__` is `fastgd`."""
     statement = re.compile(
         r"^\s*(?:import fastgd(?P<a>\.\w+)?|from (?:fastgd)?\.(?P<b>\w+) import"
-        r"|from (?:\.|fastgd) import \(?(?P<names>[\w\s,]+))",
+        r"|from (?:\.|fastgd) import (?P<names>\([^)]*|[^(\n]*))",
         re.MULTILINE,
     )
     graph = {}
@@ -26,7 +26,7 @@ def python_graph():
         imported = graph[path.stem.replace("__init__", "fastgd")] = set()
         for found in statement.finditer(path.read_text(encoding="utf-8")):
             if found["names"]:
-                names = {part.split()[0] for part in found["names"].split(",") if part.split()}
+                names = re.findall(r"(\w+)(?: as \w+)?", found["names"])
                 imported |= {name if name in MODULES else "fastgd" for name in names}
             else:
                 imported.add(found["b"] or (found["a"] or ".fastgd")[1:])
