@@ -107,3 +107,15 @@ int fgd_scan_labels(char format, ptrdiff_t n, const void *y, ptrdiff_t stride, u
     default: return 0;
   }
 }
+
+void fgd_scan_bytes(ptrdiff_t n, const void *y, ptrdiff_t stride, size_t width, uint8_t *code, fgd_label_scan *scan) {
+  const char *first = y, *other = NULL;
+  *scan = (fgd_label_scan){0, 0, -1, -1, -1, -1};
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const char *v = first + i * stride;
+    code[i] = memcmp(v, first, width) != 0;
+    if (!code[i]) continue;
+    if (!other) other = v, scan->high = i;
+    else if (scan->third < 0 && memcmp(v, other, width) != 0) scan->third = i;
+  }
+}

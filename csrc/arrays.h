@@ -26,4 +26,8 @@ typedef struct {
  * becomes 1 where the label is the largest value, else 0.  Returns 0 for a format it does not know. */
 int fgd_scan_labels(char format, ptrdiff_t n, const void *y, ptrdiff_t stride, uint8_t *code, fgd_label_scan *scan);
 
+/* The same for elements of `width` bytes that are only told apart (strings): low is the first, high the first that
+ * differs from it. */
+void fgd_scan_bytes(ptrdiff_t n, const void *y, ptrdiff_t stride, size_t width, uint8_t *code, fgd_label_scan *scan);
+
 #endif

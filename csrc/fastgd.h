@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arrays.h"
 #include "kernels.h"
 
 typedef enum {
@@ -99,7 +100,7 @@ const char *fgd_kernels_name(int i);
 
 /* Processors this process may run on. */
 int fgd_processors(void);
-/* For tests: the k-th thread from now on cannot be started (negative: all can). */
+/* For tests: a call can start this many threads and no more (negative: as many as it wants). */
 extern int fgd_team_fail_at;
 
 /* One fused pass: cost, and grad (d, or NULL), grad_intercept. */

@@ -139,9 +139,10 @@ typedef struct {
   fgd_team team;
   const fgd_guest *guest;
   int64_t began;
-  int find_rank;
+  int find_rank, warm;
   double *scale, *unit;        /* d each: 1 / sd, with 0 for columns left out; and 1 / sd of all */
   double *w, *g, *solver_work; /* size, size, the solver's */
+  double *init;                /* size */
   double *coef;                /* d: for the observer */
 } fitting;
 
@@ -159,7 +160,8 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->w = fgd_take_doubles(&a, size);
   f->g = fgd_take_doubles(&a, size);
   f->coef = fgd_take_doubles(&a, d);
-  f->find_rank = 0;
+  f->init = fgd_take_doubles(&a, opt->init ? size : 0);
+  f->find_rank = f->warm = 0;
   size_t solver = opt->solver == FGD_GD ? fgd_gd_work(size) : opt->solver == FGD_AGD ? fgd_agd_work(size) : fgd_newton_work(size);
   f->solver_work = fgd_take(&a, solver);
   if (newton) {
@@ -233,7 +235,7 @@ static void turn_gradient(const fitting *f, double *g) {
 /* Columns that follow from others are left out (their scale becomes 0) until the end. */
 static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
   ptrdiff_t d = f->o.p->X.d;
-  int null_start = run->ready && !f->o.p->offset;
+  int null_start = !f->warm && !f->o.p->offset;
   fgd_status status = null_start ? fgd_objective_curvature(&f->o) : fgd_objective_shares(&f->o);
   if (status || (status = gram_with(f, f->factor.H))) return status;
   fgd_rank_find(&f->rank, &f->factor);
@@ -256,12 +258,22 @@ static fgd_status start_newton(fitting *f, const fgd_options *opt, fgd_run *run)
   fgd_status status = fgd_objective_moments(&f->o, &f->start, f->g);
   if (status) return status;
   set_standard_coordinates(f);
+  turn_gradient(f, f->g);
+  run->cost = f->start.cost;
+  run->ready = 1;
   if (opt->init) {
-    fgd_objective_import(&f->o, opt->init, opt->init[d], run->w);
-  } else {
-    turn_gradient(f, f->g);
-    run->cost = f->start.cost;
-    run->ready = 1;
+    /* A start above the null model's cost may be where all probabilities are 0 or 1, and no curvature is left
+     * to go by: it is not used. */
+    fgd_objective_import(&f->o, opt->init, opt->init[d], f->init);
+    double cost;
+    if ((status = fgd_objective_value_grad(&f->o, f->init, &cost, f->solver_work))) return status;
+    if (cost <= run->cost) {
+      memcpy(run->w, f->init, (size_t)f->o.size * sizeof *run->w);
+      memcpy(run->g, f->solver_work, (size_t)f->o.size * sizeof *run->g);
+      run->cost = cost;
+      fgd_objective_accept(&f->o);
+      f->warm = 1;
+    }
   }
   return f->find_rank ? leave_out_dependent(f, run) : FGD_OK;
 }

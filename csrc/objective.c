@@ -236,11 +236,12 @@ static void null_part(void *arg, ptrdiff_t part, int worker) {
 static void label_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   sums s = sums_of(job->o, part);
-  *s.f = *s.r = 0;
+  *s.f = *s.r = *s.slope = 0;
   FOR_BLOCKS(job, part, worker) {
     for (ptrdiff_t i = 0; i < b.rows; i++) {
       double share = b.s[b.s_step ? i : 0], offset = job->o->p->offset ? job->o->p->offset[b.first + i] : 0;
       *s.f += share * b.y[i];
+      *s.slope += share * (1 - b.y[i]);
       *s.r += share * offset;
     }
   }
@@ -307,12 +308,11 @@ fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost)
   fgd_status status;
   if (p->fit_intercept) {
     if ((status = run(&job, label_part, 0))) return status;
-    double mean = *s.f;
     if (p->loss == FGD_SQUARED_ERROR) {
-      b = mean - *s.r;
+      b = *s.f - *s.r;
     } else {
-      if (!(mean > 0 && mean < 1)) return FGD_ONE_CLASS;
-      b = log(mean) - log1p(-mean);
+      if (!(*s.f > 0 && *s.slope > 0)) return FGD_ONE_CLASS;
+      b = log(*s.f / *s.slope);
       if (p->offset) b -= *s.r;
     }
   }

@@ -174,7 +174,7 @@ void fgd_team_start(fgd_team *team, const fgd_guest *guest) {
   sync_init(team);
   for (int k = 1; k < want; k++) {
     team->worker[k] = (fgd_worker){team, k};
-    if (fgd_team_fail_at >= 0 && fgd_team_fail_at < k) break;
+    if (fgd_team_fail_at >= 0 && k > fgd_team_fail_at) break;
     if (thread_start(&team->threads[k], &team->worker[k])) break;
     team->workers++;
   }

@@ -11,7 +11,7 @@
 #include "solver.h"
 
 #define SUFFICIENT 1e-4 /* share of the predicted decrease that a step must bring */
-#define DEEP 1e-4       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
+#define DEEP 1e-8       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
 
@@ -75,8 +75,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   int fresh = 1; /* H belongs to the current point */
 
   for (;;) {
-    double floor = 8 * DBL_EPSILON * (1 + fabs(run->cost)) * DEEP;
-    int deep = decrease <= DEEP * run->target || decrease <= floor, last = run->iteration >= run->max_iter;
+    double floor = 1e-20 * (1 + fabs(run->cost));
+    int deep = decrease <= fmax(DEEP * run->target, floor), last = run->iteration >= run->max_iter;
     if (deep && damping > 0) {
       damping = 0;
       fgd_factor_make(F, 0);

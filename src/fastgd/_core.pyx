@@ -126,7 +126,7 @@ cdef extern from "fastgd.h" nogil:
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, fgd_result *, void *)
 
 
-cdef extern from "arrays.h" nogil:
+cdef extern from "fastgd.h" nogil:  # by way of arrays.h
     ctypedef struct fgd_label_scan:
         ptrdiff_t low
         ptrdiff_t high
@@ -139,6 +139,7 @@ cdef extern from "arrays.h" nogil:
     ptrdiff_t fgd_first_negative(ptrdiff_t, const double *)
     int fgd_csr_in_range(ptrdiff_t, ptrdiff_t, ptrdiff_t, int, const void *, const void *)
     int fgd_scan_labels(char, ptrdiff_t, const void *, ptrdiff_t, uint8_t *, fgd_label_scan *)
+    void fgd_scan_bytes(ptrdiff_t, const void *, ptrdiff_t, size_t, uint8_t *, fgd_label_scan *)
 
 
 cdef object ndarray = np.ndarray
@@ -212,6 +213,8 @@ cdef class Matrix:
         self.bytes_copied = 0
         self.note = ""
         if type(X) is not ndarray:
+            if X is None:
+                raise TypeError("X is None; a table of numbers is wanted")
             if hasattr(X, "tocsr"):
                 self.take_csr(X)
                 return
@@ -248,7 +251,8 @@ cdef class Matrix:
         view = View(X) if X.dtype.char not in "eg" else None
         f = view.format() if view is not None else 0
         if f != b"d" and f != b"f" and f != b"B" and f != b"?":
-            X = self.convert(X, f"its type is {X.dtype.str if X.dtype.isnative else 'of foreign byte order'}")
+            why = f"its type is {X.dtype.name}" if X.dtype.isnative else "its byte order is foreign"
+            X = self.convert(X, why if X.flags.aligned else "its elements are not aligned")
             view = View(X)
             f = b"d"
         size = view.buffer.itemsize
@@ -276,7 +280,7 @@ cdef class Matrix:
 
     cdef take_csr(self, X):
         cdef ptrdiff_t entries
-        cdef int ok
+        cdef int ok, wide
         if len(X.shape) != 2:
             raise ValueError(f"X must have 2 dimensions (samples, features), found {len(X.shape)}")
         if getattr(X, "format", None) != "csr":
@@ -434,6 +438,8 @@ cdef class Problem:
                 raise ValueError("loss='softmax' is not available yet; 'log_loss' takes two classes")
             raise ValueError(f"loss must be 'auto', 'log_loss' or 'squared_error', found {loss!r}")
         if type(y) is not ndarray:
+            if y is None:
+                raise TypeError("y is None; one label for each row of X is wanted")
             if isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any():
                 raise ValueError("y has masked cells; drop those rows")
             y = np.asarray(y)
@@ -453,8 +459,8 @@ cdef class Problem:
         if y.dtype.kind not in "fbiu":
             self.take_other_labels(y)
             return
-        if y.dtype.char in "eg" or not y.dtype.isnative:
-            y = y.astype(float64)
+        if y.dtype.char in "eg" or not y.dtype.isnative or not y.flags.aligned:
+            y = y.astype(float64 if y.dtype.kind == "f" else y.dtype.newbyteorder("="))
         code = np.empty(n, np.uint8)
         view, codes = View(y), View(code)
         known = fgd_scan_labels(view.format(), n, view.buffer.buf, view.buffer.strides[0],
@@ -481,22 +487,48 @@ cdef class Problem:
         self.p.y_code = <const uint8_t *>codes.buffer.buf
 
     cdef take_other_labels(self, y):
-        """Strings and other labels that can be sorted."""
-        cdef View codes
+        """Strings and other labels that can be told apart and sorted."""
+        cdef fgd_label_scan scan
+        cdef View view, codes
+        cdef Py_ssize_t n = y.shape[0], i
+        cdef uint8_t *code
+        labels = np.empty(n, np.uint8)
+        codes = View(labels)
+        code = <uint8_t *>codes.buffer.buf
         if y.dtype.kind == "O":
-            kinds = {type(v) for v in y.tolist()}
+            kinds = {type(v) for v in y}
             if not all(issubclass(k, str) for k in kinds) and not all(issubclass(k, (bool, int)) for k in kinds):
                 names = ", ".join(sorted(k.__name__ for k in kinds))
                 raise TypeError(f"y must hold labels of one kind (numbers or strings), found {names}")
-        elif y.dtype.kind not in "USTM":
+            one, other = y[0], None
+            for i in range(n):
+                v = y[i]
+                code[i] = v is not one and v != one
+                if code[i]:
+                    if other is None:
+                        other = v
+                    elif v is not other and v != other:
+                        refuse_classes(sorted(set(y)))
+            found = [one] if other is None else [one, other]
+        elif y.dtype.kind in "US":
+            if not y.dtype.isnative:
+                y = y.astype(y.dtype.newbyteorder("="))
+            view = View(y)
+            fgd_scan_bytes(n, view.buffer.buf, view.buffer.strides[0], view.buffer.itemsize, code, &scan)
+            if scan.third >= 0:
+                refuse_classes(np.unique(y))
+            found = [y[0]] if scan.high == 0 else [y[0], y[scan.high]]
+        else:
             raise TypeError(f"y must hold numbers or labels, found dtype {y.dtype}")
-        classes, code = np.unique(y, return_inverse=True)
-        if len(classes) != 2:
-            refuse_classes(classes)
-        self.classes = classes
-        codes = View(code.astype(np.uint8))
+        if len(found) == 1:
+            refuse_classes(found)
+        if found[1] < found[0]:
+            found = found[::-1]
+            for i in range(n):
+                code[i] = not code[i]
+        self.classes = np.array(found, dtype=y.dtype)
         self.keep.append(codes)
-        self.p.y_code = <const uint8_t *>codes.buffer.buf
+        self.p.y_code = code
 
 
 cdef refuse_classes(classes):
@@ -607,7 +639,7 @@ def processors():
 def fail_threads(int k):
     """For tests: let the start of every thread after the first k fail; -1 ends it."""
     global fgd_team_fail_at
-    fgd_team_fail_at = k if k < 0 else k + 1
+    fgd_team_fail_at = k
 
 
 def sigmoid(z, out=None):

@@ -264,7 +264,7 @@ def _number(value, name, low, *, strict, wanted):
     return number
 
 
-def _check_options(solver, l1, learning_rate, tol, max_iter, init):
+def _check_options(solver, l1, learning_rate, tol, max_iter, init, callback):
     if solver not in ("auto", *_core.SOLVERS):
         known = ", ".join(repr(name) for name in ("auto", *_core.SOLVERS))
         raise ValueError(f"solver must be one of {known}, found {solver!r}")
@@ -282,6 +282,8 @@ def _check_options(solver, l1, learning_rate, tol, max_iter, init):
             raise TypeError(f"max_iter must be None or an integer, found {max_iter!r}")
         if max_iter < 0:
             raise ValueError(f"max_iter must not be negative, found {max_iter!r}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable, found {type(callback).__name__}")
     if init is not None:
         if isinstance(init, FitResult):
             return init.coef, init.intercept
@@ -341,7 +343,7 @@ def fit(
     max_iter : int, optional
         By default 200 for ``"newton"``, 1000 for the gradient solvers.
     init : tuple (coef, intercept) or FitResult, optional
-        Where to start.
+        Where to start. ``"newton"`` does not use a start that costs more than the null model.
     record : bool
         Keep the history.
     callback : callable, optional
@@ -375,7 +377,7 @@ def fit(
     >>> fit.converged
     True
     """
-    start = _check_options(solver, l1, learning_rate, tol, max_iter, init)
+    start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     bar = None
     if progress:
         from .progress import Bar

@@ -65,8 +65,9 @@ class FitResult:
     solver, isa : str
     n_threads, bytes_copied : int
     rank : int or None
-        Number of linearly independent columns (centred, with an intercept); None where a penalty
-        makes it irrelevant.
+        Number of linearly independent columns (centred, with an intercept): of d, those whose
+        variance is not explained by the others to within ``1e-13 * max(d, 10)``. None where every
+        column is penalised and it does not matter.
     history : dict of ndarrays or None
         With ``record=True``: ``cost``, ``gap``, ``gradient_norm``, ``step``, ``seconds``,
         ``passes``, an entry for each iteration.
