@@ -7,6 +7,7 @@
 #define DOT_LINES (VREGS == 32 ? 4 : 2)      /* lines at a time with several vectors */
 #define AXPY_ALONE (VREGS == 32 ? 8 : 4)     /* register columns of a strip with one vector */
 #define AXPY_SHARED (VREGS == 32 ? 4 : 2)    /* and with up to four */
+#define FETCH_AHEAD 8192                     /* bytes between a fetch and its use, lines being far apart */
 
 /* One step of k <= W elements along R lines: acc[c*R + r] += M[r] * v[c]. */
 INLINE void PASTE(dot_step_, S)(int R, int K, ptrdiff_t k, const T *M, ptrdiff_t ld, const double *v,
@@ -47,18 +48,24 @@ INLINE void PASTE(dot_lines_, S)(int R, ptrdiff_t len, const T *M, ptrdiff_t ld,
   if (m == 1) PASTE(dot_tile_, S)(R, 1, len, M, ld, v, ldv, out, ldo);
 }
 
+/* One vector and several are apart, and out of line, lest the compiler run out of registers for addresses. */
+static __attribute__((noinline)) void PASTE(dot_alone_, S)(ptrdiff_t lines, ptrdiff_t len, const T *M,
+                                                           ptrdiff_t ld, const double *v, double *out) {
+  for (; lines >= 8; lines -= 8, M += 8 * ld, out += 8) PASTE(dot_tile_, S)(8, 1, len, M, ld, v, 0, out, 0);
+  for (; lines >= 2; lines -= 2, M += 2 * ld, out += 2) PASTE(dot_tile_, S)(2, 1, len, M, ld, v, 0, out, 0);
+  if (lines) PASTE(dot_tile_, S)(1, 1, len, M, ld, v, 0, out, 0);
+}
+
 static void PASTE(dot_, S)(ptrdiff_t lines, ptrdiff_t len, const void *data, ptrdiff_t ld, ptrdiff_t m,
                            const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo) {
   const T *M = data;
-  ptrdiff_t i = 0;
   if (m == 1) {
-    for (; i + 8 <= lines; i += 8) PASTE(dot_tile_, S)(8, 1, len, M + i * ld, ld, v, ldv, out + i, ldo);
-    for (; i + 2 <= lines; i += 2) PASTE(dot_tile_, S)(2, 1, len, M + i * ld, ld, v, ldv, out + i, ldo);
-  } else {
-    for (; i + DOT_LINES <= lines; i += DOT_LINES)
-      PASTE(dot_lines_, S)(DOT_LINES, len, M + i * ld, ld, m, v, ldv, out + i, ldo);
+    PASTE(dot_alone_, S)(lines, len, M, ld, v, out);
+    return;
   }
-  for (; i < lines; i++) PASTE(dot_lines_, S)(1, len, M + i * ld, ld, m, v, ldv, out + i, ldo);
+  for (; lines >= DOT_LINES; lines -= DOT_LINES, M += DOT_LINES * ld, out += DOT_LINES)
+    PASTE(dot_lines_, S)(DOT_LINES, len, M, ld, m, v, ldv, out, ldo);
+  for (; lines; lines--, M += ld, out++) PASTE(dot_lines_, S)(1, len, M, ld, m, v, ldv, out, ldo);
 }
 
 /* One line: acc[k*C + c] += v[k] * (register column c of M); the last column has `last` elements. */
@@ -73,49 +80,59 @@ INLINE void PASTE(axpy_step_, S)(int K, int C, ptrdiff_t last, const T *M, const
 }
 
 /* K vectors by C register columns, held in registers over all lines; a single vector has a second set
- * for the odd lines, or narrow strips would wait for each sum. */
+ * for the odd lines, or narrow strips would wait for each sum.  With each line the same strip is fetched
+ * `ahead` lines on, and another `wrap` elements on from where that passes the last line. */
 INLINE void PASTE(axpy_tile_, S)(int K, int C, ptrdiff_t last, ptrdiff_t lines, const T *M, ptrdiff_t ld,
-                                 const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo) {
-  vd acc[16], odd[16];
-  UNROLL for (int x = 0; x < K * C; x++) acc[x] = odd[x] = vd_set(0);
+                                 const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo, ptrdiff_t ahead,
+                                 ptrdiff_t wrap) {
+  vd acc[2][16];
+  UNROLL for (int x = 0; x < K * C; x++) acc[0][x] = acc[1][x] = vd_set(0);
   ptrdiff_t i = 0;
-  if (K == 1) {
-    for (; i + 2 <= lines; i += 2) {
-      PASTE(axpy_step_, S)(K, C, last, M + i * ld, v + i, ldv, acc);
-      PASTE(axpy_step_, S)(K, C, last, M + (i + 1) * ld, v + i + 1, ldv, odd);
+  for (; i + 2 <= lines; i += 2) {
+    UNROLL for (int odd = 0; odd < 2; odd++) {
+      const T *line = M + (i + odd) * ld;
+      fetch(line + ahead * ld + (i + odd + ahead < lines ? 0 : wrap), C * W * sizeof(T));
+      PASTE(axpy_step_, S)(K, C, last, line, v + i + odd, ldv, acc[K == 1 && odd]);
     }
   }
-  for (; i < lines; i++) PASTE(axpy_step_, S)(K, C, last, M + i * ld, v + i, ldv, acc);
-  if (K == 1) {
-    UNROLL for (int x = 0; x < C; x++) acc[x] += odd[x];
-  }
+  if (i < lines) PASTE(axpy_step_, S)(K, C, last, M + i * ld, v + i, ldv, acc[0]);
   UNROLL for (int k = 0; k < K; k++) {
     UNROLL for (int c = 0; c < C; c++) {
       double *o = out + k * ldo + c * W;
-      if (c < C - 1 || last == W) vd_store(o, vd_load(o) + acc[k * C + c]);
-      else store_part(o, load_part_f64(o, last) + acc[k * C + c], last);
+      vd sum = acc[0][k * C + c];
+      if (K == 1) sum += acc[1][c];
+      if (c < C - 1 || last == W) vd_store(o, vd_load(o) + sum);
+      else store_part(o, load_part_f64(o, last) + sum, last);
     }
   }
 }
 
-/* K vectors over the whole length. */
+/* K vectors over the whole length.  What to fetch: lines that lie close together have just been read by
+ * dot, so what follows the block comes next; lines far apart are being read now, strip after strip. */
 INLINE void PASTE(axpy_strips_, S)(int K, ptrdiff_t lines, ptrdiff_t len, const T *M, ptrdiff_t ld,
                                    const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo) {
   const int C = K == 1 ? AXPY_ALONE : AXPY_SHARED;
+  ptrdiff_t ahead = lines, wrap = 0;
+  if (ld >= 2 * len) {
+    ptrdiff_t reach = FETCH_AHEAD / (C * W * (ptrdiff_t)sizeof(T));
+    ahead = reach < lines ? reach : lines;
+    wrap = C * W - lines * ld;
+  }
   for (; len >= C * W; len -= C * W, M += C * W, out += C * W)
-    PASTE(axpy_tile_, S)(K, C, W, lines, M, ld, v, ldv, out, ldo);
+    PASTE(axpy_tile_, S)(K, C, W, lines, M, ld, v, ldv, out, ldo, ahead, wrap);
   if (len == 0) return;
   ptrdiff_t last = (len - 1) % W + 1;
-#define STRIP(n) PASTE(axpy_tile_, S)(K, n, last, lines, M, ld, v, ldv, out, ldo)
+#define STRIP(n) \
+  case n: if (C >= n) PASTE(axpy_tile_, S)(K, n, last, lines, M, ld, v, ldv, out, ldo, ahead, wrap); break
   switch ((len + W - 1) / W) {
-    case 1: STRIP(1); break;
-    case 2: STRIP(2); break;
-    case 3: if (C > 2) STRIP(3); break;
-    case 4: if (C > 2) STRIP(4); break;
-    case 5: if (C > 4) STRIP(5); break;
-    case 6: if (C > 4) STRIP(6); break;
-    case 7: if (C > 4) STRIP(7); break;
-    default: if (C > 4) STRIP(8); break;
+    STRIP(1);
+    STRIP(2);
+    STRIP(3);
+    STRIP(4);
+    STRIP(5);
+    STRIP(6);
+    STRIP(7);
+    STRIP(8);
   }
 #undef STRIP
 }
@@ -210,3 +227,4 @@ static void PASTE(moments_along_, S)(ptrdiff_t lines, ptrdiff_t len, const void 
 #undef DOT_LINES
 #undef AXPY_ALONE
 #undef AXPY_SHARED
+#undef FETCH_AHEAD

@@ -16,11 +16,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#ifdef __x86_64__
 #include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__)
 #define VB 64
 #elif defined(__AVX2__)
-#include <immintrin.h>
 #define VB 32
 #else
 #define VB 16
@@ -83,12 +85,12 @@ INLINE vd vd_max(vd x, double c) { return vd_select(x < c, vd_set(c), x); }
 #endif
 
 INLINE vd load_f64(const double *p) { return vd_load(p); }
-INLINE vd load_f32(const float *p) { return __builtin_convertvector(*(const vh_any *)p, vd); }
 
 #if VB == 64
+INLINE vd load_f32(const float *p) { return (vd)_mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+/* by way of int64: the conversion from int32 must move half of its operand to other lanes */
 INLINE vd load_u8(const uint8_t *p) {
-  __m128i b = _mm_loadl_epi64((const __m128i *)p);
-  return (vd)_mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(b));
+  return (vd)_mm512_cvtepi64_pd(_mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)p)));
 }
 INLINE vd load_part_f64(const double *p, ptrdiff_t k) {
   return (vd)_mm512_maskz_loadu_pd((__mmask8)((1u << k) - 1), p);
@@ -105,6 +107,7 @@ INLINE void store_part(double *p, vd x, ptrdiff_t k) {
 }
 #else
 #if VB == 32
+INLINE vd load_f32(const float *p) { return (vd)_mm256_cvtps_pd(_mm_loadu_ps(p)); }
 INLINE vd load_u8(const uint8_t *p) {
   int32_t four;
   memcpy(&four, p, 4);
@@ -118,12 +121,23 @@ INLINE vd load_part_f32(const float *p, ptrdiff_t k) {
   return (vd)_mm256_cvtps_pd(_mm_maskload_ps(p, mask));
 }
 INLINE vd load_part_u8(const uint8_t *p, ptrdiff_t k) {
-  uint8_t four[4] = {0};
-  for (ptrdiff_t i = 0; i < k; i++) four[i] = p[i];
-  return load_u8(four);
+  uint32_t four = 0; /* first, middle and last byte: up to three, without a loop */
+  if (k == 4) return load_u8(p);
+  if (k > 0) four = p[0] | (uint32_t)p[k / 2] << 8 * (k / 2) | (uint32_t)p[k - 1] << 8 * (k - 1);
+  return load_u8((const uint8_t *)&four);
 }
 #else
+#ifdef __x86_64__
+INLINE vd load_f32(const float *p) {
+  return (vd)_mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd((const double *)p)));
+}
+INLINE vd load_u8(const uint8_t *p) {
+  return (vd)_mm_cvtepi32_pd(_mm_cvtsi64_si128(p[0] | (int64_t)p[1] << 32));
+}
+#else
+INLINE vd load_f32(const float *p) { return __builtin_convertvector(*(const vh_any *)p, vd); }
 INLINE vd load_u8(const uint8_t *p) { return (vd){(double)p[0], (double)p[1]}; }
+#endif
 #define FGD_LOAD_PART(T, S)                                                \
   INLINE vd load_part_##S(const T *p, ptrdiff_t k) {                       \
     return (vd){k > 0 ? (double)p[0] : 0, k > 1 ? (double)p[1] : 0};       \
@@ -157,6 +171,11 @@ INLINE double vd_sum(vd x) {
 #else
   return x[0] + x[1];
 #endif
+}
+
+/* Asks for cache lines from p on, `bytes` of them; p may point anywhere. */
+INLINE void fetch(const void *p, size_t bytes) {
+  UNROLL for (size_t x = 0; x < bytes; x += 64) __builtin_prefetch((const char *)p + x);
 }
 
 /* Lane i is vd_sum(x[i]), to the bit. */
