@@ -108,6 +108,6 @@ def test_converged_means_the_gap_is_within_tol(rng, tol):
     assert fit.converged
     assert fit.gap <= limit
     with pytest.warns(fastgd.ConvergenceWarning):
-        early = fastgd.fit(problem.X, problem.y, tol=tol, max_iter=1, init=(np.full(8, 3.0), 1.0))
+        early = fastgd.fit(problem.X, problem.y, tol=tol, max_iter=0, init=(np.ones(8), 1.0))
     assert not early.converged
     assert early.gap > limit
