@@ -1,6 +1,7 @@
 """The fits: the plain rule, the optimum on any data, the laws, what is reported."""
 
 import math
+import pickle
 import warnings
 
 import numpy as np
@@ -229,6 +230,27 @@ def test_float32_columns_far_off_their_origin(rng):
     fit = fastgd.fit(X, y)
     assert fit.converged
     assert_solves(problem, fit.coef, fit.intercept, fit.gap)
+
+
+@needs_long_double
+@pytest.mark.parametrize("make", [problems.collinear, problems.constant_columns])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_the_shortest_of_several_optima(rng, make, fit_intercept):
+    problem = make(rng)
+    X = problem.X
+    if fit_intercept is False:  # keep the columns' null space, lose the constant ones
+        X = X[:, X.std(axis=0) > 0]
+    problem.X, problem.fit_intercept = X, fit_intercept
+    w, _, _ = problem.optimum()
+    centred = X - X.mean(axis=0) if fit_intercept else X
+    _, values, directions = np.linalg.svd(centred / np.linalg.norm(X, axis=0).clip(1))
+    rank = int(np.sum(values > 1e-10 * values[0]))
+    free = (directions[rank:] / np.linalg.norm(X, axis=0).clip(1)).T
+    shortest = w.astype(float) - free @ np.linalg.lstsq(free, w.astype(float), rcond=None)[0]
+    fit = fastgd.fit(X, problem.y, fit_intercept=fit_intercept)
+    assert fit.converged
+    assert fit.rank == rank
+    np.testing.assert_allclose(fit.coef, shortest, rtol=1e-5, atol=1e-6)
 
 
 def test_auto_is_newton_up_to_2000_columns(rng):
@@ -610,9 +632,14 @@ def test_result_saved_and_loaded(rng, tmp_path):
     fit = fastgd.fit(problem.X, np.array(["no", "yes"])[problem.y.astype(int)], l2=0.5)
     fit.save(tmp_path / "model")
     again = fastgd.load(tmp_path / "model")
+    assert_same_result(again, fit, problem.X)
+    assert_same_result(pickle.loads(pickle.dumps(fit)), fit, problem.X)
+
+
+def assert_same_result(again, fit, X):
     for name in "coef", "intercept", "cost", "null_cost", "gap", "classes":
         assert_exact(getattr(again, name), getattr(fit, name))
     for name in "converged", "status", "message", "loss", "n_features", "l2", "fit_intercept":
         assert getattr(again, name) == getattr(fit, name), name
-    assert_exact(again.predict_proba(problem.X), fit.predict_proba(problem.X))
-    np.testing.assert_array_equal(again.predict(problem.X), fit.predict(problem.X))
+    assert_exact(again.predict_proba(X), fit.predict_proba(X))
+    np.testing.assert_array_equal(again.predict(X), fit.predict(X))
