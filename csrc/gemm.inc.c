@@ -108,12 +108,12 @@ static double roots_f32(ptrdiff_t k, const double *q, float *root) {
 
 /* LANES source elements, or the first k of them and zeros, as a vector of the packed type. */
 INLINE vd take_f64(const double *p) { return vd_load(p); }
+INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
 INLINE vf take_f32(const float *p) { return vf_load(p); }
 #if VB == 64
 INLINE vf take_u8(const uint8_t *p) {
   return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
-INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
 INLINE vf take_part_f32(const float *p, ptrdiff_t k) {
   return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << k) - 1), p);
 }
@@ -126,19 +126,20 @@ INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
 INLINE vf take_u8(const uint8_t *p) {
   return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
+INLINE vf take_part_f32(const float *p, ptrdiff_t k) {
+  __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return (vf)_mm256_maskload_ps(p, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)k), lane));
+}
 #else
 INLINE vf take_u8(const uint8_t *p) { return (vf){p[0], p[1], p[2], p[3]}; }
-#endif
-INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
 INLINE vf take_part_f32(const float *p, ptrdiff_t k) {
-  float lane[WF] = {0};
-  for (ptrdiff_t i = 0; i < k; i++) lane[i] = p[i];
-  return vf_load(lane);
+  return (vf){k > 0 ? p[0] : 0, k > 1 ? p[1] : 0, k > 2 ? p[2] : 0, k > 3 ? p[3] : 0};
 }
+#endif
 INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
-  float lane[WF] = {0};
-  for (ptrdiff_t i = 0; i < k; i++) lane[i] = p[i];
-  return vf_load(lane);
+  uint8_t byte[WF] = {0};
+  for (ptrdiff_t i = 0; i < k; i++) byte[i] = p[i];
+  return take_u8(byte);
 }
 #endif
 
