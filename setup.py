@@ -15,7 +15,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.modified import newer_group
 
 KERNELS = os.path.join("csrc", "kernels.c")
-CORE_FLAGS = ["-O2", "-g0", "-std=gnu11", "-fvisibility=hidden"]
+CORE_FLAGS = ["-O3", "-g0", "-std=gnu11", "-fvisibility=hidden"]
 KERNEL_FLAGS = [
     *("-O3", "-g0", "-std=gnu11", "-fvisibility=hidden"),
     *("-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"),

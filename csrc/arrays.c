@@ -50,8 +50,32 @@ int fgd_csr_in_range(ptrdiff_t n, ptrdiff_t d, ptrdiff_t entries, int wide, cons
   return wide ? csr_in_range_64(n, d, entries, indices, indptr) : csr_in_range_32(n, d, entries, indices, indptr);
 }
 
+/* Nearly always the labels are two values, side by side in memory: one quick loop codes them and notes whether any
+ * other value occurs.  Only then, or for strided labels, they are looked at one by one. */
 #define SCAN(name, type, finite, whole)                                                                    \
+  static int name##_label(type v) {                                                                        \
+    (void)v;                                                                                               \
+    return (finite) && (whole);                                                                            \
+  }                                                                                                        \
+  static int name##_quick(ptrdiff_t n, const type *y, uint8_t *code, fgd_label_scan *s) {                  \
+    type low = y[0], high = y[0];                                                                          \
+    ptrdiff_t other = 1;                                                                                   \
+    while (other < n && y[other] == low) other++;                                                          \
+    if (other == n) return 0;                                                                              \
+    if (y[other] > low) high = y[other], s->high = other;                                                  \
+    else low = y[other], s->low = other;                                                                   \
+    unsigned strange = 0;                                                                                  \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                                    \
+      code[i] = y[i] == high;                                                                              \
+      strange |= (unsigned)(y[i] != high) & (unsigned)(y[i] != low);                                       \
+    }                                                                                                      \
+    return !strange && name##_label(low) && name##_label(high);                                            \
+  }                                                                                                        \
   static void name(ptrdiff_t n, const char *y, ptrdiff_t stride, uint8_t *code, fgd_label_scan *s) {       \
+    if (stride == sizeof(type) && (uintptr_t)y % sizeof(type) == 0 &&                                      \
+        name##_quick(n, (const type *)(const void *)y, code, s))                                           \
+      return;                                                                                              \
+    *s = (fgd_label_scan){0, 0, -1, -1, -1, -1};                                                           \
     type low, high, v;                                                                                     \
     memcpy(&low, y, sizeof v);                                                                             \
     high = low;                                                                                            \
@@ -64,7 +88,7 @@ int fgd_csr_in_range(ptrdiff_t n, ptrdiff_t d, ptrdiff_t entries, int wide, cons
       if (v < low) low = v, s->low = i;                                                                    \
       if (v > high) high = v, s->high = i;                                                                 \
       if (s->fraction < 0 && !(whole)) s->fraction = i;                                                    \
-      if (s->outside < 0 && !((double)v >= 0 && (double)v <= 1)) s->outside = i;                                           \
+      if (s->outside < 0 && !((double)v >= 0 && (double)v <= 1)) s->outside = i;                           \
     }                                                                                                      \
     for (ptrdiff_t i = 0; i < n; i++) {                                                                    \
       memcpy(&v, y + i * stride, sizeof v);                                                                \

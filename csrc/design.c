@@ -41,8 +41,8 @@ void fgd_design_init(fgd_design *D, const fgd_matrix *X) {
   D->kernels = fgd_kernels_active();
   ptrdiff_t row = at_least_one(X->d) * (ptrdiff_t)element_size[X->dtype];
   switch (X->layout) {
-    case FGD_C_ORDER: D->block = clamp(196608 / row / 16 * 16, 16, FGD_MAX_BLOCK); break;
-    case FGD_F_ORDER: D->block = clamp(262144 / row / 64 * 64, 64, FGD_MAX_BLOCK); break;
+    case FGD_C_ORDER: D->block = clamp(32768 / row / 16 * 16, 16, FGD_MAX_BLOCK); break;
+    case FGD_F_ORDER: D->block = clamp(262144 / row / 64 * 64, 128, 512); break;
     case FGD_CSR: D->block = 256; break;
   }
   choose_parts(D);
