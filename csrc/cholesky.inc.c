@@ -116,35 +116,61 @@ static int cholesky(ptrdiff_t n, double *A, ptrdiff_t ld, void *work) {
   return 0;
 }
 
-INLINE double inner(ptrdiff_t n, const double *x, const double *y) {
-  vd a = {0}, b = {0};
-  ptrdiff_t j = 0;
-  for (; j + 2 * W <= n; j += 2 * W) {
-    a += vd_load(x + j) * vd_load(y + j);
-    b += vd_load(x + j + W) * vd_load(y + j + W);
+/* Solves take W rows at a time: the triangle on the diagonal in registers (`below`: its rows without the
+ * diagonal; returned: the reciprocals of the diagonal), the rectangle to the left of it by vectors. */
+INLINE vd load_triangle(ptrdiff_t k, const double *L, ptrdiff_t ld, vd below[W]) {
+  vd diagonal = vd_set(1);
+  UNROLL for (int r = 0; r < W; r++) {
+    below[r] = (vd){0};
+    if (r >= k) continue;
+    below[r] = load_part_f64(L + r * ld, r);
+    diagonal[r] = L[r * ld + r];
   }
-  if (j + W <= n) a += vd_load(x + j) * vd_load(y + j), j += W;
-  if (j < n) b += load_part_f64(x + j, n - j) * load_part_f64(y + j, n - j);
-  return vd_sum(a + b);
+  return 1 / diagonal;
 }
 
 static void forward_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
-  for (ptrdiff_t i = 0; i < n; i++) b[i] = (b[i] - inner(i, L + i * ld, b)) / L[i * ld + i];
+  for (ptrdiff_t i = 0; i < n; i += W) {
+    ptrdiff_t k = least(W, n - i);
+    vd sum[W] = {0}, below[W];
+    for (ptrdiff_t j = 0; j < i; j += W) {
+      vd x = vd_load(b + j);
+      UNROLL for (int r = 0; r < W; r++)
+        if (r < k) sum[r] += vd_load(L + (i + r) * ld + j) * x;
+    }
+    vd inverse = load_triangle(k, L + i * ld + i, ld, below);
+    vd_transpose(below);
+    vd x = load_upto(b + i, k) - vd_sums(sum);
+    UNROLL for (int c = 0; c < W; c++) x -= x[c] * inverse[c] * below[c];
+    store_upto(b + i, x * inverse, k);
+  }
 }
 
 static void backward_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
-  for (ptrdiff_t i = n - 1; i >= 0; i--) {
-    const double *row = L + i * ld;
-    double x = b[i] /= row[i];
-    ptrdiff_t j = 0;
-    for (; j + W <= i; j += W) vd_store(b + j, vd_load(b + j) - x * vd_load(row + j));
-    if (j < i) store_part(b + j, load_part_f64(b + j, i - j) - x * load_part_f64(row + j, i - j), i - j);
+  for (ptrdiff_t i = up_to(n, W) - W; i >= 0; i -= W) {
+    ptrdiff_t k = least(W, n - i);
+    vd below[W], inverse = load_triangle(k, L + i * ld + i, ld, below), x = load_upto(b + i, k);
+    UNROLL for (int c = W - 1; c >= 0; c--) x -= x[c] * inverse[c] * below[c];
+    x *= inverse;
+    store_upto(b + i, x, k);
+    for (ptrdiff_t j = 0; j < i; j += W) {
+      vd rest = vd_load(b + j);
+      UNROLL for (int r = 0; r < W; r++)
+        if (r < k) rest -= x[r] * vd_load(L + (i + r) * ld + j);
+      vd_store(b + j, rest);
+    }
   }
 }
 
 static void cholesky_solve(ptrdiff_t n, const double *L, ptrdiff_t ld, double *b) {
   forward_solve(n, L, ld, b);
   backward_solve(n, L, ld, b);
+}
+
+INLINE double inner(ptrdiff_t n, const double *x, const double *y) {
+  vd sum = {0};
+  for (ptrdiff_t j = 0; j < n; j += W) sum += load_upto(x + j, n - j) * load_upto(y + j, n - j);
+  return vd_sum(sum);
 }
 
 INLINE void swap(double *a, double *b) {

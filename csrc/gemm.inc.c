@@ -23,7 +23,7 @@
 #define GROUP 1
 #endif
 #define TILE_VECS (GROUP * PANEL_VECS)
-#define KC 256   /* rows packed at a time; also how many float products are summed in float */
+#define KC 128   /* rows packed at a time; also how many float products are summed in float */
 
 /* f(panels, ...), the number of panels being a constant for f */
 #if GROUP == 3
