@@ -313,6 +313,28 @@ def test_hessian_by_finite_differences(isa, rng, loss):
     assert np.all(np.abs((ahead - behind) / (2 * h) - H) <= curve + rounding)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_more_elements_than_32_bits_count(order):
+    """Over 2**31 of them, all but a few on pages that were never written."""
+    n, d = 1_100_000, 2000
+    X = np.zeros((n, d) if order == "C" else (d, n), np.uint8)
+    X = X if order == "C" else X.T
+    X[-1], X[-2, -1], X[0, 0] = 3, 7, 5
+    y, w = np.arange(n) % 2, np.zeros(d)
+    w[0], w[-1] = 0.1, 0.5
+    z = np.full(n, 0.25)
+    z[[0, -2, -1]] += 0.5, 3.5, 1.8
+    r = (reference.sigmoid(z) - y) / n
+    value, g, g0 = fastgd.cost_and_gradient(X, y, w, 0.25)
+    assert value == pytest.approx(reference.log_loss(y, z).mean(), rel=1e-12)
+    assert g0 == pytest.approx(r.sum(), rel=1e-12)
+    expected = np.full(d, 3 * r[-1])
+    expected[0] += 5 * r[0]
+    expected[-1] += 7 * r[-2]
+    np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
 def test_sigmoid_within_two_ulp(isa, rng):
     z = np.concatenate([
         np.linspace(-745, 40, 20001),

@@ -26,7 +26,7 @@ PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") el
 
 def run(code, *, timeout=60, **environment):
     """Run Python code beside the tests' own modules; return what it prints, read as JSON."""
-    drop = "FASTGD_NUM_THREADS", "OMP_NUM_THREADS"
+    drop = "FASTGD_NUM_THREADS", "OMP_NUM_THREADS", "FASTGD_ISA"
     env = {k: v for k, v in os.environ.items() if k not in drop} | environment
     env["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])
@@ -260,11 +260,17 @@ print(json.dumps(table))
 
 
 @linux
-@pytest.mark.parametrize("target", ["int64", "float64", "bool", "U3"])
-@pytest.mark.parametrize(("n", "d"), [(100_000, 60), (10_000, 400)])
+@pytest.mark.parametrize(
+    ("n", "d", "target"),
+    [
+        (100_000, 60, "int64"),
+        (100_000, 60, "float64"),
+        (100_000, 60, "bool"),
+        (100_000, 60, "U3"),
+        (10_000, 400, "int64"),
+    ],
+)
 def test_no_copy_of_the_matrix_and_little_else(n, d, target):
-    if target != "int64" and d != 60:
-        pytest.skip("labels matter where rows do")
     table = run(MEMORY.format(n=n, d=d, target=target), timeout=120)
     assert len(table) == 13 * 5
     slack = 2**18  # pages of the interpreter, stacks of the threads
@@ -275,6 +281,22 @@ def test_no_copy_of_the_matrix_and_little_else(n, d, target):
         assert used <= allowed + slack, (name, used, allowed)
         if n * d * 8 == size:
             assert used < size / 2, (name, used, size)
+
+
+def test_instruction_set_from_the_environment():
+    code = "import json, fastgd; print(json.dumps(fastgd.show_config()))"
+    best = run(code)
+    assert best["isa"] == best["isas"][0] == fastgd._core.isas()[0]
+    for name in best["isas"]:
+        assert run(code, FASTGD_ISA=name)["isa"] == name
+    code = """
+import json
+try:
+    import fastgd
+except ValueError as error:
+    print(json.dumps(str(error)))
+"""
+    assert "'v9'" in run(code, FASTGD_ISA="v9")
 
 
 def test_floating_point_mode_is_left_alone():
