@@ -11,45 +11,42 @@ static size_t cholesky_work(ptrdiff_t n) {
   return sizeof(double) * (size_t)(up_to(n, ROWS) * (least(up_to(n, ROWS), BLOCK) + 1));
 }
 
-/* Panel p of a block: A[r*ld + c] to panel[c*ROWS + r] and back, for `rows` rows of `columns` columns,
- * as far as they lie in the lower triangle. */
-INLINE ptrdiff_t panel_width(ptrdiff_t p, ptrdiff_t columns) { return least((p + 1) * ROWS, up_to(columns, ROWS)); }
-INLINE ptrdiff_t in_row(ptrdiff_t p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t c) {
-  return row < rows ? least(most(least(p * ROWS + row + 1, columns) - c, 0), W) : 0;
+/* Panel p of a block, from A[r*ld + c] to panel[c*ROWS + r] and back, for `rows` rows of `columns` columns,
+ * as far as they lie in the lower triangle: row r has `in_row` elements from column c on. */
+INLINE ptrdiff_t panel_width(ptrdiff_t p, ptrdiff_t columns) {
+  return least((p + 1) * ROWS, up_to(columns, ROWS));
 }
-INLINE void pack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *A, ptrdiff_t ld, double *panel) {
+INLINE ptrdiff_t in_row(ptrdiff_t p, ptrdiff_t r, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t c) {
+  return r < rows ? most(least(p * ROWS + r + 1, columns) - c, 0) : 0;
+}
+INLINE void pack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *A, ptrdiff_t ld,
+                       double *panel) {
   UNROLL for (int v = 0; v < PANEL_VECS; v++)
     for (ptrdiff_t c = 0; c < panel_width(p, columns); c += W) {
       vd x[W];
-      UNROLL for (int r = 0; r < W; r++) {
-        ptrdiff_t row = v * W + r;
-        ptrdiff_t k = in_row(p, row, rows, columns, c);
-        x[r] = k == W ? vd_load(A + row * ld + c) : load_part_f64(A + row * ld + c, k);
-      }
+      UNROLL for (int r = 0; r < W; r++)
+        x[r] = load_upto(A + (v * W + r) * ld + c, in_row(p, v * W + r, rows, columns, c));
       vd_transpose(x);
       UNROLL for (int j = 0; j < W; j++) vd_store(panel + (c + j) * ROWS + v * W, x[j]);
     }
 }
-INLINE void unpack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *panel, double *A, ptrdiff_t ld) {
+INLINE void unpack_panel(ptrdiff_t p, ptrdiff_t rows, ptrdiff_t columns, const double *panel, double *A,
+                         ptrdiff_t ld) {
   UNROLL for (int v = 0; v < PANEL_VECS; v++)
     for (ptrdiff_t c = 0; c < panel_width(p, columns); c += W) {
       vd x[W];
       UNROLL for (int j = 0; j < W; j++) x[j] = vd_load(panel + (c + j) * ROWS + v * W);
       vd_transpose(x);
-      UNROLL for (int r = 0; r < W; r++) {
-        ptrdiff_t row = v * W + r;
-        ptrdiff_t k = in_row(p, row, rows, columns, c);
-        if (k == W) vd_store(A + row * ld + c, x[r]);
-        else store_part(A + row * ld + c, x[r], k);
-      }
+      UNROLL for (int r = 0; r < W; r++)
+        store_upto(A + (v * W + r) * ld + c, x[r], in_row(p, v * W + r, rows, columns, c));
     }
 }
 
-/* The block on the diagonal at `at` (column c of ROWS lanes, one per row): n columns factored in
- * registers. The reciprocals of the pivots go to `inverse`. */
-static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, const double *panel, double *inverse) {
-  vd x[ROWS][TILE_VECS];
-  double *at = (double *)panel + k * ROWS;
+/* The block on the diagonal, where a panel has k columns of the factor already: its n next ones, in
+ * registers. The reciprocals of their diagonal go to `inverse`.  Returns 0, or c + 1 if pivot c is bad. */
+static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, double *panel, double *inverse) {
+  vd x[TILE][TILE_VECS];
+  double *at = panel + k * ROWS;
   product_f64(1, k, panel, panel, 0, NULL, x);
   UNROLL for (int c = 0; c < ROWS; c++)
     UNROLL for (int v = 0; v < PANEL_VECS; v++) x[c][v] = vd_load(at + c * ROWS + v * W) - x[c][v];
@@ -70,8 +67,7 @@ static ptrdiff_t factor_corner(ptrdiff_t n, ptrdiff_t k, const double *panel, do
   return 0;
 }
 
-/* The next ROWS columns of the rows below, `panels` panels of them at b, once the corner of panel
- * a is factored. */
+/* The same columns of the rows below, `panels` panels of them at b, once the corner of panel a is done. */
 INLINE void solve_below_of(int panels, ptrdiff_t k, const double *a, const double *inverse, double *b,
                            ptrdiff_t stride) {
   vd x[TILE][TILE_VECS];
@@ -111,7 +107,8 @@ static int cholesky(ptrdiff_t n, double *A, ptrdiff_t ld, void *work) {
     for (ptrdiff_t p = 0; p < panels; p++)
       unpack_panel(p, rows - p * ROWS, columns, packed + p * stride, A + p * ROWS * ld, ld);
     if (rows > BLOCK)
-      update_f64(BLOCK, packed + corners * stride, stride, 0, rows - BLOCK, -1, A + BLOCK * (ld + 1), ld, NULL);
+      update_f64(BLOCK, packed + corners * stride, stride, 0, rows - BLOCK, -1, A + BLOCK * (ld + 1), ld,
+                 NULL);
   }
   return 0;
 }
@@ -179,7 +176,8 @@ INLINE void swap(double *a, double *b) {
   *b = t;
 }
 
-static ptrdiff_t cholesky_pivoted(ptrdiff_t n, double *A, ptrdiff_t ld, double tol, ptrdiff_t *perm, void *work) {
+static ptrdiff_t cholesky_pivoted(ptrdiff_t n, double *A, ptrdiff_t ld, double tol, ptrdiff_t *perm,
+                                  void *work) {
   double *pivot = work;   /* what is left of the diagonal */
   for (ptrdiff_t i = 0; i < n; i++) perm[i] = i, pivot[i] = A[i * ld + i];
   for (ptrdiff_t k = 0; k < n; k++) {

@@ -4,7 +4,8 @@
  * packed[p * stride + i * PANEL + c].  The same panels serve as vectors and, element by element,
  * as the factor that multiplies a whole vector, so that B^T B needs B packed once.  A tile of TILE
  * by GROUP * PANEL sums stays in registers while it runs down the rows.  Each sum takes its terms
- * in the order of the rows, wherever its tile lies: results do not depend on how work is cut. */
+ * in the order of the rows, wherever its tile lies: results do not depend on how work is cut.
+ * The tile is as large as the registers allow: 32 of them with AVX-512 and on arm64, else 16. */
 #if VB == 64
 #define TILE 8
 #define PANEL_VECS 1
@@ -75,7 +76,7 @@ INLINE void look_ahead(ahead *f) {
   }
 }
 
-/* Bytes of gram's workspace: three numbers per column, one per row, the panels, and one panel of X as it is. */
+/* Bytes of gram's workspace: three numbers per column, one per row, the panels, one panel of X as it is. */
 INLINE size_t gram_bytes(ptrdiff_t columns, ptrdiff_t panel, size_t size) {
   return size * (size_t)(up_to(columns, panel) * (KC + 3) + KC * (panel + 1));
 }
@@ -85,24 +86,22 @@ static size_t gram_work(ptrdiff_t d) {
   return f64 > f32 ? f64 : f32;
 }
 
-/* q[i] = peak * root[i]^2.  For floats the peak is the largest weight, so that they neither overflow nor
- * lose more than weights below 1e-38 of it. */
+/* q[i] = peak * root[i]^2.  For floats the peak is the largest weight: none overflows, and only those below
+ * 1e-38 of it are lost.  A NaN or an infinity ends as NaN. */
 static double roots_f64(ptrdiff_t k, const double *q, double *root) {
   for (ptrdiff_t i = 0; i < k; i++) root[i] = __builtin_sqrt(q[i]);
   return 1;
 }
 static double roots_f32(ptrdiff_t k, const double *q, float *root) {
   vd most_of = vd_set(0x1p-1000);   /* its reciprocal is finite */
-  ptrdiff_t i = 0;
-  for (; i + W <= k; i += W) most_of = vd_select(vd_load(q + i) > most_of, vd_load(q + i), most_of);
-  if (i < k) {
-    vd rest = load_part_f64(q + i, k - i);
-    most_of = vd_select(rest > most_of, rest, most_of);
+  for (ptrdiff_t i = 0; i < k; i += W) {
+    vd x = load_upto(q + i, k - i);
+    most_of = vd_select(x > most_of, x, most_of);
   }
   double peak = most_of[0];
   for (int j = 1; j < W; j++) peak = most_of[j] > peak ? most_of[j] : peak;
   double inverse = 1 / peak;
-  for (i = 0; i < k; i++) root[i] = (float)__builtin_sqrt(q[i] * inverse);
+  for (ptrdiff_t i = 0; i < k; i++) root[i] = (float)__builtin_sqrt(q[i] * inverse);
   return peak;
 }
 

@@ -4,11 +4,12 @@
 #define take_part JOIN(take_part, S)
 #define STRIP 16   /* rows packed together: each cache line of X is fetched once */
 
-/* What each column needs, from the workspace: xt = (x - near) * scale + rest, where near is the shift as E and
- * rest makes up for the difference: a difference of floats is then as good as one of doubles.  The column
- * of ones has rest = 1 and the others 0. */
+/* Packing turns x into ((x - near) * scale + rest) * root[row].  `column` holds near, scale and rest of
+ * each column: near is the shift as E, and rest makes up for what that rounds off, so that a difference of
+ * floats is as good as one of doubles.  The column of ones has rest = 1 and the others 0.  A panel is
+ * `whole` if X has all its columns; else it has `left` of them. */
 
-/* One panel of `n` rows that start at row[.] (already at the panel's first column), `left` columns of them present. */
+/* n rows of a panel, which begin at row[.] + at. */
 INLINE void JOIN(pack_rows, S)(int whole, const T *const *row, ptrdiff_t n, ptrdiff_t at, ptrdiff_t left,
                                const E *column, ptrdiff_t columns, const E *root, E *out) {
   UNROLL for (int v = 0; v < PANEL_VECS; v++) {
@@ -23,7 +24,7 @@ INLINE void JOIN(pack_rows, S)(int whole, const T *const *row, ptrdiff_t n, ptrd
   }
 }
 
-/* The same for columns that are contiguous: LANES rows at a time are turned. */
+/* The same where columns are contiguous, ld apart: LANES rows at a time are transposed. */
 INLINE void JOIN(pack_columns, S)(int whole, const T *X, ptrdiff_t ld, ptrdiff_t n, ptrdiff_t left,
                                   const E *column, ptrdiff_t columns, const E *root, E *out) {
   for (ptrdiff_t i = 0; i < n; i += LANES) {
@@ -81,9 +82,11 @@ static ahead JOIN(extent, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdif
     if (rows) return (ahead){.base = X, .run = cs, .runs = columns, .step = rs, .steps = n, .list = rows};
     return (ahead){.base = X, .run = cs, .runs = columns, .step = LINE, .steps = n * rs / LINE + 1};
   }
-  if (!rows && rs - width < LINE) return (ahead){.base = X, .runs = 1, .step = LINE, .steps = n * rs / LINE + 1};
-  /* a row of `lines` lines may lie on one more */
-  return (ahead){.base = X, .run = (width + lines - 1) / (lines + !lines), .runs = lines + 1, .step = rs, .steps = n, .list = rows};
+  if (!rows && rs - width < LINE)   /* all of it */
+    return (ahead){.base = X, .runs = 1, .step = LINE, .steps = n * rs / LINE + 1};
+  /* first a line of every row, then the next; `lines` lines may lie across one more */
+  return (ahead){.base = X, .run = (width + lines - 1) / most(lines, 1), .runs = lines + 1,
+                 .step = rs, .steps = n, .list = rows};
 }
 
 static void JOIN(gram, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t count, const ptrdiff_t *rows,
@@ -101,7 +104,8 @@ static void JOIN(gram, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t
   for (ptrdiff_t i = 0; i < count; i += KC) {
     ptrdiff_t n = least(KC, count - i);
     double peak = JOIN(roots, ES)(n, q + i, root);
-    JOIN(pack, S)(src, first + i, n, rows ? rows + i : NULL, column, columns, root, packed, (T *)(root + KC));
+    JOIN(pack, S)(src, first + i, n, rows ? rows + i : NULL, column, columns, root, packed,
+                  (T *)(root + KC));
     ahead next = JOIN(extent, S)(src, first + i + n, least(KC, count - i - n), rows ? rows + i + n : NULL,
                                  least(src->d, columns));
     JOIN(update, ES)(n, packed, KC * PANEL, j0, j1, peak, G, ldg, i + n < count ? &next : NULL);

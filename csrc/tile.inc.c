@@ -21,25 +21,27 @@ INLINE void JOIN(product, ES)(int panels, ptrdiff_t k, const E *a, const E *b, p
   }
 }
 
-INLINE void JOIN(tile_of, ES)(int panels, ptrdiff_t k, const E *a, const E *b, ptrdiff_t stride, ahead *next,
-                              E *out) {
+INLINE void JOIN(tile_of, ES)(int panels, ptrdiff_t k, const E *a, const E *b, ptrdiff_t stride,
+                              ahead *next, E *out) {
   V sum[TILE][TILE_VECS];
   JOIN(product, ES)(panels, k, a, b, stride, next, sum);
   UNROLL for (int r = 0; r < TILE; r++)
     UNROLL for (int v = 0; v < panels * PANEL_VECS; v++)
       V_store(out + (r * TILE_VECS + v) * LANES, sum[r][v]);
 }
-static void JOIN(tile, ES)(ptrdiff_t panels, ptrdiff_t k, const E *a, const E *b, ptrdiff_t stride, ahead *next,
-                           E *out) {
+static void JOIN(tile, ES)(ptrdiff_t panels, ptrdiff_t k, const E *a, const E *b, ptrdiff_t stride,
+                           ahead *next, E *out) {
   BY_PANELS(panels, JOIN(tile_of, ES), k, a, b, stride, next, out)
 }
 
-/* G[a*ldg + b] += factor * sum_{i < k} B[i][a] B[i][b]   (j0 <= a < j1, b <= a) */
+/* G[a*ldg + b] += factor * sum_{i < k} B[i][a] B[i][b]   (j0 <= a < j1, b <= a); `next`, if any, is read
+ * ahead meanwhile. */
 static void JOIN(update, ES)(ptrdiff_t k, const E *packed, ptrdiff_t stride, ptrdiff_t j0, ptrdiff_t j1,
                              double factor, double *G, ptrdiff_t ldg, ahead *next) {
   if (next) {
     ptrdiff_t tiles = 0;
-    for (ptrdiff_t b = 0; b < j1; b += GROUP * PANEL) tiles += (j1 - most(b, j0 - j0 % TILE) + TILE - 1) / TILE;
+    for (ptrdiff_t b = 0; b < j1; b += GROUP * PANEL)
+      tiles += (j1 - most(b, j0 - j0 % TILE) + TILE - 1) / TILE;
     next->share = next->runs * next->steps * CHUNK / (tiles * k) + 1;
   }
   E sums[TILE * TILE_VECS * LANES] __attribute__((aligned(64)));
@@ -51,10 +53,9 @@ static void JOIN(update, ES)(ptrdiff_t k, const E *packed, ptrdiff_t stride, ptr
       for (ptrdiff_t row = most(a, j0); row < least(a + TILE, j1); row++) {
         const E *from = sums + (row - a) * TILE_VECS * LANES;
         double *to = G + row * ldg + b;
-        ptrdiff_t n = least(panels * PANEL, row + 1 - b), j = 0;
-        for (; j + W <= n; j += W) vd_store(to + j, vd_load(to + j) + factor * JOIN(load, ES)(from + j));
-        if (j < n)
-          store_part(to + j, load_part_f64(to + j, n - j) + factor * JOIN(load, ES)(from + j), n - j);
+        ptrdiff_t n = least(panels * PANEL, row + 1 - b);
+        for (ptrdiff_t j = 0; j < n; j += W)
+          store_upto(to + j, load_upto(to + j, n - j) + factor * JOIN(load, ES)(from + j), n - j);
       }
     }
   }
