@@ -3,12 +3,14 @@
 #define NAME(verb) PASTE(PASTE(PASTE(csr_##verb##_, S), _), IS)
 
 /* out[k] += the row's product with each of K vectors, K a constant where this is inlined.  Four
- * accumulators each, taken in turn, hide the latency of the sums. */
+ * accumulators each, taken in turn, hide the latency of the sums.  Gather instructions were measured
+ * slower than loads one by one; the empty asm keeps the compiler from using them. */
 INLINE void NAME(dot_row)(int K, ptrdiff_t n, const T *data, const I *indices, const double *v, ptrdiff_t ldv,
                           double *out, ptrdiff_t ldo) {
   double acc[4][4] = {{0}};
   ptrdiff_t e = 0;
   for (; e + 4 <= n; e += 4) {
+    __asm__("" : "+r"(indices));
     UNROLL for (int x = 0; x < 4; x++) {
       double a = (double)data[e + x];
       const double *p = v + indices[e + x];
