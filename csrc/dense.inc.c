@@ -9,7 +9,7 @@
 #define LOAD_SOME(p, k) ((k) == W ? LOAD(p) : LOAD_PART(p, k))
 
 /* Tiles: R lines by K vectors, all constants where a tile is inlined. */
-#define DOT_LINES (VREGS == 32 ? 4 : 2)      /* lines at a time with several vectors */
+#define DOT_LINES (VREGS == 32 ? 4 : 3)      /* lines at a time with several vectors */
 #define AXPY_ALONE (VREGS == 32 ? 8 : 4)     /* register columns of a strip with one vector */
 #define AXPY_SHARED (VREGS == 32 ? 4 : 2)    /* and with up to four */
 #define FETCH_AHEAD 8192                     /* bytes between a fetch and its use, lines being far apart */
@@ -86,7 +86,8 @@ INLINE void PASTE(axpy_step_, S)(int K, int C, ptrdiff_t last, const T *M, const
 
 /* K vectors by C register columns, held in registers over all lines; a single vector has a second set
  * for the odd lines, or narrow strips would wait for each sum.  With each line the same strip is fetched
- * `ahead` lines on, and another `wrap` elements on from where that passes the last line. */
+ * `ahead` lines on, and another `wrap` elements on from where that passes the last line; a cache line that
+ * began before the strip came with the strip to its left. */
 INLINE void PASTE(axpy_tile_, S)(int K, int C, ptrdiff_t last, ptrdiff_t lines, const T *M, ptrdiff_t ld,
                                  const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo, ptrdiff_t ahead,
                                  ptrdiff_t wrap) {

@@ -27,7 +27,8 @@ typedef enum {
   FGD_MAX_ITER,      /* the step limit */
   FGD_DIVERGED,      /* the cost ran away: the best iterate is returned */
   FGD_STOPPED,       /* the observer asked to stop */
-  FGD_STALLED        /* no step lowers the cost any more, yet the gap is above tol */
+  FGD_STALLED,       /* no step lowers the cost any more, yet the gap is above tol */
+  FGD_SEPARATED      /* no finite optimum: the gap is to the infimum */
 } fgd_outcome;
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
@@ -85,12 +86,20 @@ typedef struct {
   const double *init;       /* d + 1 numbers (the last is the intercept), or NULL */
 } fgd_options;
 
+/* Directions of separation that one fit can find, one after the other. */
+#define FGD_MAX_STAGES 8
+
 typedef struct {
   fgd_outcome outcome;
   double intercept, cost, null_cost, gap, gradient_norm, step, seconds;
+  double target;     /* converged means gap <= target */
   ptrdiff_t iterations, passes, rank;
+  ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit, by each of */
+  int stages;                               /*   so many directions */
   int n_threads;
 } fgd_result;
+
+
 
 /* The kernel table in use, and how to choose another by name (NULL: the best one). */
 const fgd_kernels *fgd_kernels_active(void);
@@ -123,9 +132,10 @@ size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads);
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
                     const double *q, double *G, void *work);
 
-/* The fit; coef has length d. */
+/* The fit; coef has length d.  directions has 2 * FGD_MAX_STAGES rows of d + 1 (the intercept last): for each stage
+ * its direction, which moves no margin by more than 1, and the same for columns of standard deviation 1. */
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
-                   fgd_result *result, void *work);
+                   double *directions, fgd_result *result, void *work);
 
 #endif

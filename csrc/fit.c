@@ -3,8 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "objective.h"
-#include "rank.h"
+#include "separation.h"
 #include "solvers/solver.h"
 
 /* --- single evaluations -------------------------------------------------------------- */
@@ -132,43 +131,46 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 
 typedef struct {
   fgd_objective o;
-  fgd_gram_plan gram;
-  fgd_factor factor;
-  fgd_rank rank;
   fgd_start start;
+  fgd_coordinates coordinates;
+  fgd_separation separation;
+  fgd_factor factor;
   fgd_team team;
   const fgd_guest *guest;
   int64_t began;
-  int find_rank, warm;
-  double *scale, *unit;        /* d each: 1 / sd, with 0 for columns left out; and 1 / sd of all */
+  int warm, stages;
+  ptrdiff_t rank;              /* of X, -1 if not looked for */
   double *w, *g, *solver_work; /* size, size, the solver's */
   double *init;                /* size */
   double *coef;                /* d: for the observer */
 } fitting;
 
+/* Only where some column has no penalty, and only the log loss, which falls for ever. */
+static int may_separate(const fitting *f) {
+  return f->coordinates.find_rank && f->o.p->loss == FGD_LOG_LOSS;
+}
+
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
-  ptrdiff_t n = p->X.n, d = p->X.d;
+  ptrdiff_t d = p->X.d;
   int newton = opt->solver == FGD_NEWTON, moments = newton || opt->solver == FGD_AGD || opt->learning_rate <= 0;
   int needs = (newton ? FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE : 0) | (moments ? FGD_NEEDS_MOMENTS : 0);
   fgd_objective_layout(&f->o, p, needs, workers, &a);
   ptrdiff_t size = f->o.size;
   f->start.mean = fgd_take_doubles(&a, d);
   f->start.sd = fgd_take_doubles(&a, d);
-  f->scale = fgd_take_doubles(&a, d);
-  f->unit = fgd_take_doubles(&a, d + 1);
+  fgd_coordinates_layout(&f->coordinates, &f->o, &f->start, newton, workers, &a);
   f->w = fgd_take_doubles(&a, size);
   f->g = fgd_take_doubles(&a, size);
   f->coef = fgd_take_doubles(&a, d);
   f->init = fgd_take_doubles(&a, opt->init ? size : 0);
-  f->find_rank = f->warm = 0;
+  f->warm = f->stages = 0;
+  f->rank = -1;
   size_t solver = opt->solver == FGD_GD ? fgd_gd_work(size) : opt->solver == FGD_AGD ? fgd_agd_work(size) : fgd_newton_work(size);
   f->solver_work = fgd_take(&a, solver);
   if (newton) {
-    for (ptrdiff_t j = 0; j < d && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
-    fgd_gram_plan_layout(&f->gram, &f->o.design, n, p->fit_intercept, 1, workers, &a);
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
-    if (f->find_rank) fgd_rank_layout(&f->rank, d, size, &a);
+    if (may_separate(f)) fgd_separation_layout(&f->separation, &f->coordinates, &a);
   }
   return a.used;
 }
@@ -193,16 +195,14 @@ static fgd_status oracle_dual(void *self, int direct, double *f) {
   return fgd_objective_dual(&((fitting *)self)->o, direct, f);
 }
 
-static fgd_status gram_with(fitting *f, double *H) {
-  fgd_status status = fgd_design_gram(&f->gram, NULL, f->o.p->X.n, f->o.q, H);
-  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) H[j * f->o.size + j] += f->o.lambda[j];
-  return status;
-}
-
 static fgd_status oracle_gram(void *self, double *H) {
   fitting *f = self;
   fgd_status status = fgd_objective_curvature(&f->o);
-  return status ? status : gram_with(f, H);
+  return status ? status : fgd_coordinates_gram(&f->coordinates, 1, H);
+}
+static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
+  fitting *f = self;
+  return fgd_separate(&f->separation, &f->factor, u, w, found, interior);
 }
 
 static int report(const fgd_run *run) {
@@ -214,42 +214,30 @@ static int report(const fgd_run *run) {
   return f->guest->observe(f->guest->context, &e);
 }
 
-/* Centred and scaled coordinates, in which all columns look alike. */
-static void set_standard_coordinates(fitting *f) {
-  ptrdiff_t d = f->o.p->X.d;
-  for (ptrdiff_t j = 0; j < d; j++) {
-    f->scale[j] = f->start.sd[j] > 0 ? 1 / f->start.sd[j] : 0;
-    f->unit[j] = f->start.sd[j] > 0 ? f->scale[j] : 1;
-  }
-  f->unit[d] = 1;
-  fgd_objective_set_coordinates(&f->o, f->start.mean, f->scale);
-}
-
 /* The gradient at the null model, from the user's coordinates into those of the solver. */
 static void turn_gradient(const fitting *f, double *g) {
   ptrdiff_t d = f->o.p->X.d;
   double residual = f->o.p->fit_intercept ? g[d] : 0;
-  for (ptrdiff_t j = 0; j < d; j++) g[j] = (g[j] - f->start.mean[j] * residual) * f->scale[j];
+  for (ptrdiff_t j = 0; j < d; j++) g[j] = (g[j] - f->start.mean[j] * residual) * f->coordinates.scale[j];
 }
 
-/* Columns that follow from others are left out (their scale becomes 0) until the end. */
+/* Columns that follow from others are left out until the end. */
 static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
-  ptrdiff_t d = f->o.p->X.d;
+  ptrdiff_t d = f->o.p->X.d, size = f->o.size;
+  double *H = f->factor.H;
+  /* At the null model without offset all rows have the same curvature: its Hessian serves. */
   int null_start = !f->warm && !f->o.p->offset;
   fgd_status status = null_start ? fgd_objective_curvature(&f->o) : fgd_objective_shares(&f->o);
-  if (status || (status = gram_with(f, f->factor.H))) return status;
-  fgd_rank_find(&f->rank, &f->factor);
+  if (status || (status = fgd_coordinates_gram(&f->coordinates, 1, H))) return status;
+  fgd_coordinates_find_dependent(&f->coordinates, &f->factor);
+  f->rank = f->coordinates.rank.rank - f->o.p->fit_intercept;
+  fgd_coordinates_leave_out(&f->coordinates, run->w);
   run->gram_ready = null_start;
-  if (f->rank.rank == f->rank.size) return FGD_OK;
-  fgd_rank_eliminate(&f->rank, run->w);
-  for (ptrdiff_t k = f->rank.rank; k < f->rank.size; k++) {
-    ptrdiff_t j = f->rank.order[k];
-    if (j >= d) continue;
-    f->scale[j] = 0;
-    f->g[j] = 0;
-    for (ptrdiff_t i = 0; i < f->o.size; i++) f->factor.H[i > j ? i * f->o.size + j : j * f->o.size + i] = 0;
-  }
-  fgd_objective_set_coordinates(&f->o, f->start.mean, f->scale);
+  for (ptrdiff_t j = 0; j < d; j++)
+    if (f->coordinates.scale[j] == 0) {
+      f->g[j] = 0;
+      for (ptrdiff_t i = 0; i < size; i++) H[i > j ? i * size + j : j * size + i] = 0;
+    }
   return FGD_OK;
 }
 
@@ -257,7 +245,7 @@ static fgd_status start_newton(fitting *f, const fgd_options *opt, fgd_run *run)
   ptrdiff_t d = f->o.p->X.d;
   fgd_status status = fgd_objective_moments(&f->o, &f->start, f->g);
   if (status) return status;
-  set_standard_coordinates(f);
+  fgd_coordinates_standard(&f->coordinates);
   turn_gradient(f, f->g);
   run->cost = f->start.cost;
   run->ready = 1;
@@ -275,7 +263,18 @@ static fgd_status start_newton(fitting *f, const fgd_options *opt, fgd_run *run)
       f->warm = 1;
     }
   }
-  return f->find_rank ? leave_out_dependent(f, run) : FGD_OK;
+  return f->coordinates.find_rank ? leave_out_dependent(f, run) : FGD_OK;
+}
+
+/* Rows were set aside: go so far along their directions that what they still cost is a small part of the target. */
+static fgd_status go_along(fitting *f, fgd_run *run) {
+  double rest = run->cost;
+  f->stages = f->o.stages;
+  fgd_status status = fgd_separation_go(&f->separation, 0.01 * run->target, run->w);
+  if (!status) status = fgd_objective_value_grad(&f->o, run->w, &run->cost, run->g);
+  if (run->cost > rest) run->gap += run->cost - rest;
+  if (run->outcome == FGD_CONVERGED || run->outcome == FGD_STALLED) run->outcome = FGD_SEPARATED;
+  return status;
 }
 
 static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
@@ -287,14 +286,11 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
     case FGD_NEWTON:
       if ((status = start_newton(f, opt, run))) return status;
       if ((status = fgd_newton(run, &f->factor, f->solver_work))) return status;
-      if (f->find_rank) {
-        for (ptrdiff_t j = 0; j < d; j++) f->scale[j] = f->unit[j];
-        fgd_rank_shortest(&f->rank, &f->factor, f->unit, run->w);
-      }
-      return FGD_OK;
+      fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
+      return f->o.stages ? go_along(f, run) : FGD_OK;
     case FGD_AGD: {
       if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
-      set_standard_coordinates(f);
+      fgd_coordinates_standard(&f->coordinates);
       double strongest = 0;
       for (ptrdiff_t j = 0; j < d; j++) strongest = fmax(strongest, f->o.lambda[j]);
       run->learning_rate = 1 / (f->o.loss.max_curvature + strongest);
@@ -318,21 +314,20 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
 }
 
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
-                   fgd_result *result, void *work) {
+                   double *directions, fgd_result *result, void *work) {
   fitting f;
   f.guest = guest;
   f.began = fgd_clock();
   fit_layout(&f, p, opt, guest->n_threads, work);
   fgd_team_start(&f.team, guest);
   fgd_objective_begin(&f.o, &f.team);
-  f.gram.team = &f.team;
-  f.gram.shift = f.start.mean;
-  f.gram.scale = f.scale;
+  fgd_coordinates_begin(&f.coordinates, &f.team);
 
   fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual};
+                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
+                       .separate = may_separate(&f) ? oracle_separate : NULL};
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
@@ -342,8 +337,15 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
   *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
                          .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
                          .passes = f.o.passes, .n_threads = f.team.workers,
-                         .rank = f.find_rank ? f.rank.rank - p->fit_intercept : -1};
+                         .target = run.target, .stages = f.stages,
+                         .rank = f.rank};
   if (!status) result->intercept = fgd_objective_export(&f.o, f.w, coef);
+  for (int k = 0; k < f.stages && !status; k++) {
+    result->separated_rows[k] = f.separation.rows[k];
+    double *out = directions + 2 * k * (p->X.d + 1), *standard = f.separation.direction + k * f.o.size;
+    out[p->X.d] = fgd_objective_export(&f.o, standard, out);
+    memcpy(out + p->X.d + 1, standard, (size_t)f.o.size * sizeof *out);
+  }
   fgd_team_stop(&f.team);
   result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
   return status;

@@ -51,6 +51,7 @@ static void find_weight_scale(fgd_objective *o) {
 void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
   o->team = team;
   o->passes = 0;
+  if (o->stage) memset(o->stage, 0, (size_t)o->p->X.n);
   find_weight_scale(o);
   fgd_objective_set_coordinates(o, NULL, NULL);
 }
@@ -125,9 +126,12 @@ static block block_at(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, in
   } else {
     b.y = p->y_value + first;
   }
-  if (p->weight) {
+  if (p->weight || o->stages) {
     double *s = own + 2 * size;
-    for (ptrdiff_t i = 0; i < rows; i++) s[i] = p->weight[first + i] * o->weight_scale[0] * o->weight_scale[1];
+    for (ptrdiff_t i = 0; i < rows; i++)
+      s[i] = p->weight ? p->weight[first + i] * o->weight_scale[0] * o->weight_scale[1] : o->each;
+    if (o->stages)
+      for (ptrdiff_t i = 0; i < rows; i++) s[i] = o->stage[first + i] ? 0 : s[i];
     b.s = s;
     b.s_step = 1;
   }

@@ -30,6 +30,8 @@ typedef struct {
   double *partial;                /* one slot of `slot` numbers for each part of the rows */
   ptrdiff_t slot;
   double *scratch;                /* per worker */
+  uint8_t *stage;                 /* n, or NULL: rows set aside by the k-th stage of separation (0: in play) */
+  int stages;                     /* so far */
   ptrdiff_t passes;
   double gradient_norm;           /* of the cost at the last value_grad, in the user's coordinates */
 } fgd_objective;

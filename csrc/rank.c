@@ -14,8 +14,9 @@ void fgd_rank_layout(fgd_rank *R, ptrdiff_t d, ptrdiff_t size, fgd_arena *a) {
   R->work = fgd_take_doubles(a, 2 * size);
 }
 
-static void equilibrated(const double *H, ptrdiff_t n, double *scale, double *to) {
-  for (ptrdiff_t i = 0; i < n; i++) scale[i] = H[i * n + i] > 0 ? 1 / sqrt(H[i * n + i]) : 0;
+/* The intercept's column comes out twice as long as the others, to be taken first: it is never left out. */
+static void equilibrated(const double *H, ptrdiff_t n, ptrdiff_t d, double *scale, double *to) {
+  for (ptrdiff_t i = 0; i < n; i++) scale[i] = H[i * n + i] > 0 ? (i < d ? 1 : 2) / sqrt(H[i * n + i]) : 0;
   for (ptrdiff_t i = 0; i < n; i++)
     for (ptrdiff_t j = 0; j <= i; j++) to[i * n + j] = H[i * n + j] * scale[i] * scale[j];
 }
@@ -26,12 +27,12 @@ void fgd_rank_find(fgd_rank *R, fgd_factor *F) {
   R->rank = n;
   for (ptrdiff_t i = 0; i < n; i++) R->order[i] = i;
   /* Mostly nothing depends on anything: an ordinary factorisation shows it much sooner. */
-  equilibrated(F->H, n, scale, R->L);
+  equilibrated(F->H, n, R->d, scale, R->L);
   if (F->kernels->cholesky(n, R->L, n, F->work) == 0) {
     for (ptrdiff_t i = 0; i < n; i++) least = fmin(least, R->L[i * n + i] * R->L[i * n + i]);
     if (least > 1e-8) return;
   }
-  equilibrated(F->H, n, scale, R->L);
+  equilibrated(F->H, n, R->d, scale, R->L);
   R->rank = F->kernels->cholesky_pivoted(n, R->L, n, fgd_rank_tolerance(n), R->order, F->work);
   /* Row k of L is (l21, ..): column k = l21 inv(L11) of the kept ones, in equilibrated coordinates. */
   for (ptrdiff_t k = R->rank; k < n; k++) {
@@ -53,24 +54,26 @@ void fgd_rank_eliminate(const fgd_rank *R, double *w) {
 
 /* Null directions: e_k - sum_b c_kb e_b.  In the user's units N = unit * that; w + N t is shortest where
  * N'N t = -N' (unit w). */
+static double squared_unit(const double *unit, ptrdiff_t j) { return unit ? unit[j] * unit[j] : 1; }
+
 void fgd_rank_shortest(const fgd_rank *R, fgd_factor *F, const double *unit, double *w) {
   ptrdiff_t n = R->size, r = R->rank, m = n - r, d = R->d;
   double *t = R->work, *A = F->H;
   if (m == 0) return;
   for (ptrdiff_t k = 0; k < m; k++) {
     const double *ck = R->L + (r + k) * n;
-    double uk = unit[R->order[r + k]];
-    t[k] = -uk * uk * w[R->order[r + k]];
+    double uk = squared_unit(unit, R->order[r + k]);
+    t[k] = -uk * w[R->order[r + k]];
     for (ptrdiff_t b = 0; b < r; b++) {
       ptrdiff_t j = R->order[b];
-      if (j < d) t[k] += ck[b] * unit[j] * unit[j] * w[j];
+      if (j < d) t[k] += ck[b] * squared_unit(unit, j) * w[j];
     }
     for (ptrdiff_t l = 0; l <= k; l++) {
       const double *cl = R->L + (r + l) * n;
-      double sum = l == k ? uk * uk : 0;
+      double sum = l == k ? uk : 0;
       for (ptrdiff_t b = 0; b < r; b++) {
         ptrdiff_t j = R->order[b];
-        if (j < d) sum += ck[b] * cl[b] * unit[j] * unit[j];
+        if (j < d) sum += ck[b] * cl[b] * squared_unit(unit, j);
       }
       A[k * m + l] = sum;
     }

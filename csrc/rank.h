@@ -22,7 +22,7 @@ void fgd_rank_find(fgd_rank *R, fgd_factor *F);
 /* The same predictions with the kept columns alone: w (size, scaled coordinates). */
 void fgd_rank_eliminate(const fgd_rank *R, double *w);
 /* The same predictions with the smallest |unit * w|_2 over the coefficients; F's matrices are used up.
- * unit[j] takes coordinate j to the user's units. */
+ * unit[j] takes coordinate j to the user's units (NULL: they are the user's). */
 void fgd_rank_shortest(const fgd_rank *R, fgd_factor *F, const double *unit, double *w);
 
 #endif

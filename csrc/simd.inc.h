@@ -173,9 +173,9 @@ INLINE double vd_sum(vd x) {
 #endif
 }
 
-/* Asks for cache lines from p on, `bytes` of them; p may point anywhere. */
+/* Asks for the cache lines that begin within `bytes` from p on; p may point anywhere. */
 INLINE void fetch(const void *p, size_t bytes) {
-  UNROLL for (size_t x = 0; x < bytes; x += 64) __builtin_prefetch((const char *)p + x);
+  UNROLL for (size_t x = 63; x < bytes + 63; x += 64) __builtin_prefetch((const char *)p + x);
 }
 
 /* Lane i is vd_sum(x[i]), to the bit. */

@@ -11,6 +11,7 @@
 #include "solver.h"
 
 #define SUFFICIENT 1e-4 /* share of the predicted decrease that a step must bring */
+#define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
 #define DEEP 1e-8       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
@@ -58,11 +59,24 @@ static double newton_step(const fgd_factor *F, double damping, const double *g, 
   return 0.5 * fgd_dot(F->size, g, u);
 }
 
+/* Evaluate the current point anew and factor its Hessian. */
+static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
+  const fgd_oracle *oracle = run->oracle;
+  fgd_status status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
+  if (status) return status;
+  oracle->accept(oracle->self);
+  if ((status = oracle->gram(oracle->self, F->H))) return status;
+  fgd_factor_make(F, 0);
+  return FGD_OK;
+}
+
 fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   double *w = run->w, *g = run->g, *u = work, *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   double damping = 0, lower = -INFINITY; /* of the infimum */
+  double asked = 0.05 * run->null_cost;  /* separation was last looked for at this predicted decrease */
+  int slow = 0, finite = oracle->separate == NULL; /* an optimum is known to exist */
   fgd_status status;
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -75,13 +89,29 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   int fresh = 1; /* H belongs to the current point */
 
   for (;;) {
-    double floor = 1e-20 * (1 + fabs(run->cost));
-    int deep = decrease <= fmax(DEEP * run->target, floor), last = run->iteration >= run->max_iter;
+    double floor = 1e-20 * run->cost;
+    int deep = decrease <= fmax(DEEP * run->target, floor) || (slow && decrease <= 0.1 * run->target);
+    int last = run->iteration >= run->max_iter;
     if (deep && damping > 0) {
       damping = 0;
       fgd_factor_make(F, 0);
       decrease = newton_step(F, 0, g, u);
       continue;
+    }
+    if (!finite && damping == 0 && (deep || (slow && fresh && decrease < 0.1 * asked))) {
+      int found;
+      asked = decrease;
+      if ((status = oracle->separate(oracle->self, u, w, &found, &finite))) return status;
+      if (!finite) {
+        if ((status = evaluate(run, F))) return status;
+        if (found) lower = -INFINITY;
+        finite = deep && !found; /* all that could be asked has been */
+        asked = found ? 0.05 * run->null_cost : asked;
+        fresh = 1;
+        slow = 0;
+        decrease = newton_step(F, 0, g, u);
+        continue;
+      }
     }
     if (deep || last) {
       if (damping > 0) fgd_factor_make(F, 0);
@@ -116,8 +146,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     }
 
     run->step = 1;
-    /* Below the rounding of the cost the slope at the trial says what the cost no longer can. */
-    int tiny = predicted <= 1e3 * DBL_EPSILON * (1 + fabs(run->cost));
+    /* Below the rounding of the cost, a sum of positive terms, the slope at the trial says what it no longer can. */
+    int tiny = predicted <= 1e3 * DBL_EPSILON * run->cost;
     int good = ft <= run->cost - SUFFICIENT * predicted ||
                (tiny && fabs(fgd_dot(n, gt, u)) <= 0.9 * fabs(slope0));
     if (good) {
@@ -161,8 +191,9 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     }
 
     double before = decrease;
+    int full = damping == 0 && good;
     fresh = 0;
-    if (damping == 0 && good) {
+    if (full) {
       decrease = newton_step(F, 0, g, u);
       if (decrease <= run->target && decrease <= 0.1 * before) continue;
     }
@@ -170,5 +201,6 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     fresh = 1;
     fgd_factor_make(F, damping);
     decrease = newton_step(F, damping, g, u);
+    slow = full && decrease > SLOW * before;
   }
 }

@@ -23,6 +23,10 @@ typedef struct {
    * stand in the trial's place. */
   fgd_status (*line)(void *self, double t, double *f, double *slope);
   fgd_status (*dual)(void *self, int direct, double *f);
+  /* Or NULL where there is a penalty.  Is the step u from w the way to infinity of some rows?  *interior: no, a
+   * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
+   * are used up and the current point must be evaluated anew. */
+  fgd_status (*separate)(void *self, const double *u, double *w, int *found, int *interior);
 } fgd_oracle;
 
 typedef struct fgd_run fgd_run;

@@ -5,7 +5,7 @@ import os
 
 from . import _core
 from ._version import __version__
-from .errors import ConvergenceWarning, DataError
+from .errors import ConvergenceWarning, DataError, SeparationWarning
 from .functional import (
     Iteration,
     cost,
@@ -15,13 +15,15 @@ from .functional import (
     show_config,
     sigmoid,
 )
-from .result import FitResult, load
+from .result import FitResult, Separation, load
 
 __all__ = [
     "ConvergenceWarning",
     "DataError",
     "FitResult",
     "Iteration",
+    "Separation",
+    "SeparationWarning",
     "__version__",
     "cost",
     "cost_and_gradient",

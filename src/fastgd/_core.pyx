@@ -41,6 +41,7 @@ cdef extern from "fastgd.h" nogil:
     ctypedef enum fgd_outcome:
         pass
     enum:
+        FGD_MAX_STAGES
         FGD_F64
         FGD_F32
         FGD_U8
@@ -98,9 +99,12 @@ cdef extern from "fastgd.h" nogil:
         double gradient_norm
         double step
         double seconds
+        double target
         ptrdiff_t iterations
         ptrdiff_t passes
         ptrdiff_t rank
+        ptrdiff_t separated_rows[8]
+        int stages
         int n_threads
     ctypedef struct fgd_kernels:
         const char *name
@@ -123,7 +127,8 @@ cdef extern from "fastgd.h" nogil:
     fgd_status fgd_gram(const fgd_matrix *, const fgd_guest *, const ptrdiff_t *, ptrdiff_t, const double *,
                         double *, void *)
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
-    fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, fgd_result *, void *)
+    fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
+                       void *)
 
 
 cdef extern from "fastgd.h" nogil:  # by way of arrays.h
@@ -144,7 +149,7 @@ cdef extern from "fastgd.h" nogil:  # by way of arrays.h
 
 cdef object ndarray = np.ndarray
 cdef object float64 = np.float64
-OUTCOMES = ("converged", "max_iter", "diverged", "callback", "stalled")
+OUTCOMES = ("converged", "max_iter", "diverged", "callback", "stalled", "separated")
 
 
 # --- memory -----------------------------------------------------------------------
@@ -766,9 +771,13 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef Guest guest = Guest(threads_for(n_threads, work / 4, most_threads), observer, d)
     coef = np.empty(d)
     result = View(coef)
+    # for each stage of separation its direction, and the same for standardised columns
+    directions = np.zeros((FGD_MAX_STAGES, 2, d + 1))
+    cdef View stages = View(directions)
     cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
     with nogil:
-        status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, &r, memory.base)
+        status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
+                         <double *>stages.buffer.buf, &r, memory.base)
     guest.check(status, problem.X)
     return {
         "coef": coef,
@@ -781,6 +790,9 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "gradient_norm": r.gradient_norm,
         "step": r.step,
         "status": OUTCOMES[<int>r.outcome],
+        "converged": r.gap <= r.target,
+        "target": r.target,
+        "separation": (directions[:r.stages], [r.separated_rows[k] for k in range(r.stages)]) if r.stages else None,
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,

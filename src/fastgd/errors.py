@@ -6,5 +6,9 @@ class ConvergenceWarning(UserWarning):
     """A fit ended without a certificate that it is within ``tol`` of the optimum."""
 
 
+class SeparationWarning(UserWarning):
+    """Without a penalty the cost has no minimum: some rows can be fitted perfectly."""
+
+
 class DataError(ValueError):
     """A file or a table cannot be used as it is."""

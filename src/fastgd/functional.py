@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _core, threads
-from .errors import ConvergenceWarning
-from .result import FitResult
+from .errors import ConvergenceWarning, SeparationWarning
+from .result import FitResult, Separation
 
 
 def sigmoid(z, out=None):
@@ -225,7 +225,7 @@ def _observer(record, callback, bar):
     return observe, lists
 
 
-def _message(raw, tol, chosen_step):
+def _message(raw, tol, chosen_step, separation):
     scale = max(raw["null_cost"], 1e3 * np.finfo(float).eps * (1 + abs(raw["null_cost"])))
     steps = f"after {raw['n_iter']} iterations and {raw['n_passes']} passes"
     match raw["status"]:
@@ -237,6 +237,15 @@ def _message(raw, tol, chosen_step):
             text = (
                 f"the cost ran away with learning_rate={raw['step']:.3g}, stopped {steps}; the best "
                 "iterate is returned: try a smaller learning_rate, or scale the columns"
+            )
+        case "separated":
+            rows, columns = separation.rows.sum(), separation.columns[0]
+            named = ", ".join(str(j) for j in columns[:5]) + (", ..." if len(columns) > 5 else "")
+            text = (
+                f"the classes are separated: {rows} of {raw['n_samples']} rows can be fitted "
+                f"perfectly by moving along columns {named}, so the cost has no minimum. Its infimum "
+                f"is certified {steps}, gap {raw['gap']:.2g}; predictions are those of the limit, the "
+                "coefficients along the way. A small penalty, such as l2=1/n, gives finite ones"
             )
         case "stalled":
             text = f"no step lowers the cost any more {steps}, yet gap {raw['gap']:.2g} is above tol"
@@ -368,6 +377,10 @@ def fit(
         Once, if the fit is not certified to be within `tol` of the optimum; not if a callback
         stopped it.
 
+    SeparationWarning
+        Once, if without a penalty some rows can be fitted perfectly, so that there is no finite
+        optimum; ``status`` is then ``"separated"``.
+
     Examples
     --------
     >>> import fastgd
@@ -407,11 +420,14 @@ def fit(
             bar.close()
         raise
     chosen_step = raw["solver"] == "gd" and learning_rate is None
-    message = _message(raw, tol, chosen_step)
-    del raw["note"]
+    separation = raw.pop("separation")
+    if separation is not None:
+        separation = Separation.from_core(*separation)
+    message = _message(raw, tol, chosen_step, separation)
+    del raw["note"], raw["target"]
     result = FitResult(
         **raw,
-        converged=raw["status"] == "converged",
+        separation=separation,
         message=message,
         isa=_core.isa(),
         l2=l2 if isinstance(l2, (int, float)) else np.array(l2, dtype=float),
@@ -424,7 +440,9 @@ def fit(
         result.history = {name: np.array(values) for name, values in lists.items()}
     if bar is not None:
         bar.close(result)
-    if not result.converged and result.status != "callback":
+    if separation is not None:
+        warnings.warn(message, SeparationWarning, stacklevel=2)
+    elif not result.converged and result.status != "callback":
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
     return result
 

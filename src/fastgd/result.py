@@ -33,6 +33,47 @@ FORMAT_FIELDS = (
 )
 
 
+LIMIT = 1e-7  # a margin that a direction of separation moves by less does not move
+
+
+class Separation:
+    """The proof that the cost has no minimum: directions along which it falls for ever.
+
+    Moving the coefficients along ``direction[k]`` and the intercept along ``intercept[k]`` raises
+    the margins of ``rows[k]`` rows on the side of their label, by at most 1 for each unit, and
+    leaves those of all rows not counted in ``rows[:k + 1]`` as they are.
+
+    Attributes
+    ----------
+    direction : ndarray of shape (stages, d)
+        In the units of the columns as given.
+    intercept : ndarray of shape (stages,)
+    rows : ndarray of int, shape (stages,)
+    columns : list of lists of int
+        For each stage the columns that the direction moves, the strongest (per standard deviation)
+        first.
+    """
+
+    __slots__ = ("columns", "direction", "intercept", "rows")
+
+    def __init__(self, direction, intercept, rows, columns):
+        self.direction, self.intercept, self.rows = direction, intercept, rows
+        self.columns = columns
+
+    @classmethod
+    def from_core(cls, directions, rows):
+        columns = []
+        for standard in np.abs(directions[:, 1, :-1]):
+            moved = np.flatnonzero(standard > 1e-6 * standard.max(initial=0.0))
+            columns.append([int(j) for j in moved[np.argsort(-standard[moved], kind="stable")]])
+        return cls(
+            directions[:, 0, :-1].copy(), directions[:, 0, -1].copy(), np.array(rows), columns
+        )
+
+    def __repr__(self):
+        return f"Separation({self.rows.sum()} rows, columns {self.columns})"
+
+
 class FitResult:
     """Coefficients of a fitted model, and how good they are.
 
@@ -53,7 +94,11 @@ class FitResult:
         Euclidean norm of the cost's gradient, in the units of the columns as given.
     converged : bool
         Whether ``gap <= tol * max(null_cost, 1e3 * eps * (1 + |null_cost|))``.
-    status : {"converged", "max_iter", "diverged", "callback", "stalled"}
+    status : {"converged", "separated", "max_iter", "diverged", "callback", "stalled"}
+        ``"separated"``: there is no finite optimum; ``gap`` is the distance to the infimum, and
+        predictions are those of the limit.
+    separation : Separation or None
+        With status ``"separated"``, the witness.
     message : str
         One sentence on how the fit ended, and what had to be copied.
     n_iter, n_passes : int
@@ -76,7 +121,7 @@ class FitResult:
         As given to the fit.
     """
 
-    __slots__ = (*FORMAT_FIELDS, "coef", "classes", "history", "names")
+    __slots__ = (*FORMAT_FIELDS, "coef", "classes", "history", "names", "separation")
 
     def __init__(self, **fields):
         for name in self.__slots__:
@@ -96,7 +141,7 @@ class FitResult:
         self.__init__(**state)
 
     def decision_function(self, X, offset=None, *, n_threads=None):
-        """``X @ coef + intercept + offset``.
+        """``X @ coef + intercept + offset``; after separation its limit, which may be infinite.
 
         Parameters
         ----------
@@ -113,9 +158,17 @@ class FitResult:
         ValueError
             If ``X`` has another number of columns than the model, or is not finite.
         """
-        return _core.margins(
-            X, self.coef, self.intercept, offset, threads.check(n_threads), threads.most()
-        )
+        n_threads, most = threads.check(n_threads), threads.most()
+        z = _core.margins(X, self.coef, self.intercept, offset, n_threads, most)
+        if self.separation is not None:
+            # in the limit a row goes where the first direction that moves it goes
+            undecided = np.ones(len(z), bool)
+            for w, b in zip(self.separation.direction, self.separation.intercept, strict=True):
+                t = _core.margins(X, w, b, None, n_threads, most)
+                moved = undecided & (np.abs(t) > LIMIT)
+                z[moved] = np.copysign(np.inf, t[moved])
+                undecided &= ~moved
+        return z
 
     def predict_proba(self, X, offset=None, *, n_threads=None):
         """Probability of each class, in the order of ``classes``.
@@ -171,6 +224,11 @@ class FitResult:
         if self.classes is not None:
             meta["classes"] = self.classes.tolist()
             meta["classes_dtype"] = self.classes.dtype.str
+        if self.separation is not None:
+            arrays["separation.direction"] = self.separation.direction
+            arrays["separation.intercept"] = self.separation.intercept
+            arrays["separation.rows"] = self.separation.rows
+            meta["separation_columns"] = self.separation.columns
         for name, values in (self.history or {}).items():
             arrays[f"history.{name}"] = np.asarray(values)
         return meta, arrays
@@ -186,6 +244,13 @@ class FitResult:
         fields["names"] = meta.get("names")
         if meta.get("classes") is not None:
             fields["classes"] = np.array(meta["classes"], dtype=meta["classes_dtype"])
+        if "separation.direction" in arrays:
+            fields["separation"] = Separation(
+                arrays["separation.direction"],
+                arrays["separation.intercept"],
+                arrays["separation.rows"],
+                meta["separation_columns"],
+            )
         history = {k.partition(".")[2]: v for k, v in arrays.items() if k.startswith("history.")}
         fields["history"] = history or None
         return cls(**fields)

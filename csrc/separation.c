@@ -1,0 +1,133 @@
+/* Separation (see separation.h). */
+#include "separation.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CERTAIN 0.2   /* a row is suspected if the step shrinks the chance of the other label below this share */
+#define POSITIVE 1e-6 /* relative to the largest margin of the direction: what counts as moved, */
+#define ZERO 1e-8     /*   and as not moved */
+
+void fgd_separation_layout(fgd_separation *s, fgd_coordinates *c, fgd_arena *a) {
+  s->o = c->o;
+  s->c = c;
+  s->direction = fgd_take_doubles(a, FGD_MAX_STAGES * c->o->size);
+  s->beta = fgd_take_doubles(a, c->o->size);
+  s->Hv = fgd_take_doubles(a, c->o->size);
+  c->o->stage = fgd_take(a, (size_t)c->o->p->X.n);
+}
+
+static double label(const fgd_problem *p, ptrdiff_t i) { return p->y_code ? p->y_code[i] : p->y_value[i]; }
+
+static int counts(const fgd_objective *o, ptrdiff_t i) {
+  return !o->stage[i] && (!o->p->weight || o->p->weight[i] > 0);
+}
+
+/* Mark the rows whose dual point nearly leaves (0, 1) under the step with margins A u = zt. */
+static ptrdiff_t suspect(fgd_objective *o, uint8_t mark, int *interior) {
+  ptrdiff_t found = 0;
+  *interior = 1;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) {
+    if (!counts(o, i)) continue;
+    double e = exp(-fabs(o->z[i])), small = e / (1 + e), p = o->z[i] > 0 ? 1 - small : small;
+    double q = o->z[i] > 0 ? small : 1 - small; /* 1 - p */
+    double one = 1 - q * o->zt[i], zero = 1 + p * o->zt[i], least = one < zero ? one : zero;
+    if (!(least >= CERTAIN)) {
+      *interior = 0;
+      double y = label(o->p, i);
+      if (y == (zero < one ? 1 : 0)) o->stage[i] = mark, found++;
+    }
+  }
+  return found;
+}
+
+static void unmark(fgd_objective *o, uint8_t mark) {
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++)
+    if (o->stage[i] == mark) o->stage[i] = 0;
+}
+
+/* Do the margins A beta = zt move every marked row the right way, and no other that counts? */
+static int witnesses(const fgd_objective *o, uint8_t mark, double *size) {
+  double most = 0;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) most = fmax(most, o->stage[i] == mark ? fabs(o->zt[i]) : 0);
+  if (!(most > 0)) return 0;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) {
+    if (o->stage[i] == mark) {
+      if (!((label(o->p, i) > 0.5 ? o->zt[i] : -o->zt[i]) > POSITIVE * most)) return 0;
+    } else if (counts(o, i) && !(fabs(o->zt[i]) <= ZERO * most)) {
+      return 0;
+    }
+  }
+  *size = most;
+  return 1;
+}
+
+/* The columns that depend on others over the rows in play. */
+static fgd_status find_dependent(fgd_separation *s, fgd_factor *F) {
+  fgd_coordinates_standard(s->c);
+  fgd_status status = fgd_objective_shares(s->o);
+  if (!status) status = fgd_coordinates_gram(s->c, 0, F->H);
+  if (!status) fgd_coordinates_find_dependent(s->c, F);
+  return status;
+}
+
+fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, double *w, int *found, int *interior) {
+  fgd_objective *o = s->o;
+  fgd_status status;
+  *found = *interior = 0;
+  if (o->stages == FGD_MAX_STAGES) return FGD_OK;
+  uint8_t mark = (uint8_t)(o->stages + 1);
+  if ((status = fgd_objective_hess_vec(o, NULL, u, s->Hv))) return status;
+  ptrdiff_t rows = suspect(o, mark, interior), rank = s->c->rank.rank;
+  double size = 1;
+  if (*interior) return FGD_OK;
+
+  if (rows > 0) {
+    /* Directions that move none of the other rows: the null space of their Gram; beta is u's part in it. */
+    o->stages++;
+    status = find_dependent(s, F);
+    o->stages--;
+    if (status) return status;
+    if (s->c->rank.rank < rank) {
+      memcpy(s->beta, u, (size_t)o->size * sizeof *u);
+      fgd_rank_shortest(&s->c->rank, F, NULL, s->beta);
+      for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] -= u[j]; /* the step goes along -u */
+      if ((status = fgd_objective_hess_vec(o, NULL, s->beta, s->Hv))) return status;
+      *found = witnesses(o, mark, &size);
+    }
+  }
+  if (*found) {
+    double *direction = s->direction + o->stages * o->size;
+    for (ptrdiff_t j = 0; j < o->size; j++) direction[j] = s->beta[j] / size;
+    s->rows[o->stages++] = rows;
+  } else {
+    unmark(o, mark);
+    if ((status = find_dependent(s, F))) return status;
+  }
+  fgd_coordinates_leave_out(s->c, w);
+  return FGD_OK;
+}
+
+fgd_status fgd_separation_go(fgd_separation *s, double cost, double *w) {
+  fgd_objective *o = s->o;
+  fgd_status status;
+  double f, enough = -log(cost);
+  int stages = o->stages;
+  if (!(enough > 1)) enough = 1;
+  if ((status = fgd_objective_value_grad(o, w, &f, NULL))) return status;
+  fgd_objective_accept(o);
+  for (int k = stages; k > 0; k--) {
+    const double *beta = s->direction + (k - 1) * o->size;
+    double t = 0;
+    if ((status = fgd_objective_hess_vec(o, NULL, beta, s->Hv))) return status;
+    for (ptrdiff_t i = 0; i < o->p->X.n; i++)
+      if (o->stage[i] == k) {
+        double sign = label(o->p, i) > 0.5 ? 1 : -1;
+        t = fmax(t, (enough - sign * o->z[i]) / (sign * o->zt[i]));
+      }
+    for (ptrdiff_t i = 0; i < o->p->X.n; i++) o->z[i] += t * o->zt[i];
+    for (ptrdiff_t j = 0; j < o->size; j++) w[j] += t * beta[j];
+  }
+  o->stages = 0;
+  return FGD_OK;
+}
