@@ -17,6 +17,7 @@ def sigmoid(z, out=None):
     Parameters
     ----------
     z : array_like of real numbers, any shape
+        Margins, also called log-odds; infinities are allowed.
     out : ndarray of float64, optional
         Where to put the result: C-contiguous, of the shape of `z`; may be `z` itself.
 
@@ -64,6 +65,7 @@ def cost(
         Two classes of any sortable kind (the larger one counts as 1), or soft labels: floats in
         [0, 1] of which at least one is a fraction; any numbers for squared error.
     coef : array of shape (d,)
+        Coefficients, in margin per unit of each column.
     intercept : float
     loss : {"auto", "log_loss", "squared_error"}
         ``"auto"`` means the log loss; targets that are neither classes nor soft labels are an
@@ -81,11 +83,16 @@ def cost(
     Returns
     -------
     float
+        In nats for the log loss, in squared units of `y` for the squared error.
 
     Raises
     ------
     ValueError, TypeError
         Naming the argument, what was found, and what is wanted.
+
+    References
+    ----------
+    Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4.1.
     """
     value, _, _ = _core.cost(
         X,
@@ -123,6 +130,7 @@ def cost_and_gradient(
     -------
     cost : float
     grad_coef : ndarray of shape (d,)
+        Derivatives with respect to the coefficients, penalty included.
     grad_intercept : float
     """
     return _core.cost(
@@ -189,8 +197,24 @@ def hessian_vector(
 class Iteration:
     """What a callback is told after each iteration.
 
-    ``gap`` is an upper bound on ``cost - inf cost`` (infinite where none is known); ``coef`` and
-    ``intercept`` are in the user's units; ``passes`` counts passes over ``X`` so far.
+    Attributes
+    ----------
+    iteration : int
+        From 1.
+    cost : float
+    gap : float
+        Upper bound on ``cost - inf cost``, infinite where none is known.
+    gradient_norm : float
+        Euclidean norm of the cost's gradient, in the units of the columns as given.
+    step : float
+        The learning rate (``gd``, ``agd``) or the share of a full step (``newton``).
+    seconds : float
+        Since the fit began.
+    passes : int
+        Over ``X``, so far.
+    coef : ndarray of shape (d,)
+        In the units of the columns as given.
+    intercept : float
     """
 
     iteration: int
@@ -235,20 +259,23 @@ def _message(raw, tol, chosen_step, separation):
             text = f"stopped by the callback {steps}"
         case "diverged":
             text = (
-                f"the cost ran away with learning_rate={raw['step']:.3g}, stopped {steps}; the best "
-                "iterate is returned: try a smaller learning_rate, or scale the columns"
+                f"the cost ran away with learning_rate={raw['step']:.3g}, stopped {steps}; the "
+                "best iterate is returned: try a smaller learning_rate, or scale the columns"
             )
         case "separated":
             rows, columns = separation.rows.sum(), separation.columns[0]
             named = ", ".join(str(j) for j in columns[:5]) + (", ..." if len(columns) > 5 else "")
             text = (
                 f"the classes are separated: {rows} of {raw['n_samples']} rows can be fitted "
-                f"perfectly by moving along columns {named}, so the cost has no minimum. Its infimum "
-                f"is certified {steps}, gap {raw['gap']:.2g}; predictions are those of the limit, the "
-                "coefficients along the way. A small penalty, such as l2=1/n, gives finite ones"
+                f"perfectly by moving along columns {named}, so the cost has no minimum. Its "
+                f"infimum is certified {steps}, gap {raw['gap']:.2g}; predictions are those of the "
+                "limit, the coefficients along the way. A small penalty, such as l2=1/n, gives "
+                "finite ones"
             )
         case "stalled":
-            text = f"no step lowers the cost any more {steps}, yet gap {raw['gap']:.2g} is above tol"
+            text = (
+                f"no step lowers the cost any more {steps}, yet gap {raw['gap']:.2g} is above tol"
+            )
         case _:
             text = f"step limit {steps}"
             if raw["gap"] < math.inf:

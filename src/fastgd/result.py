@@ -119,6 +119,8 @@ class FitResult:
     loss : {"log_loss", "squared_error"}
     l2, fit_intercept, n_samples, n_features
         As given to the fit.
+    names : list of str or None
+        Of the features, where they have names; kept with the model.
     """
 
     __slots__ = (*FORMAT_FIELDS, "coef", "classes", "history", "names", "separation")
@@ -178,6 +180,11 @@ class FitResult:
         Returns
         -------
         ndarray of shape (n, 2)
+
+        Raises
+        ------
+        ValueError
+            For a model of the squared error, too.
         """
         if self.loss != "log_loss":
             raise ValueError(f"a model fitted with loss={self.loss!r} has no class probabilities")
@@ -206,6 +213,12 @@ class FitResult:
         Parameters
         ----------
         path : str or path-like
+            An existing file is replaced, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
         modelfile.write(path, *self.parts())
 
@@ -271,6 +284,8 @@ def load(path):
     ------
     ValueError
         If the file is damaged, is no model, or was written in a newer format.
+    OSError
+        If it cannot be read.
     """
     meta, arrays = modelfile.read(path)
     if meta.get("kind") != "fit" or "coef" not in arrays:

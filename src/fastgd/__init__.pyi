@@ -1,0 +1,33 @@
+from . import reference
+from ._version import __version__
+from .errors import ConvergenceWarning, DataError, SeparationWarning
+from .functional import (
+    Iteration,
+    cost,
+    cost_and_gradient,
+    fit,
+    hessian_vector,
+    show_config,
+    sigmoid,
+)
+from .result import FitResult, Separation, load
+
+__all__ = [
+    "ConvergenceWarning",
+    "DataError",
+    "FitResult",
+    "Iteration",
+    "Separation",
+    "SeparationWarning",
+    "__version__",
+    "cost",
+    "cost_and_gradient",
+    "fit",
+    "hessian_vector",
+    "load",
+    "reference",
+    "show_config",
+    "sigmoid",
+]
+
+def __dir__() -> list[str]: ...

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .functional import _Matrix
+
+OUTCOMES: tuple[str, ...]
+SOLVERS: dict[str, int]
+
+def isas() -> tuple[str, ...]: ...
+def isa() -> str: ...
+def set_isa(name: str | None) -> None: ...
+def processors() -> int: ...
+def fail_threads(k: int) -> None: ...
+def sigmoid(z: ArrayLike, out: NDArray[np.float64] | None = None) -> Any: ...
+def cost(
+    X: _Matrix,
+    y: ArrayLike,
+    coef: ArrayLike,
+    intercept: float,
+    loss: str,
+    l2: ArrayLike,
+    sample_weight: ArrayLike | None,
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: int,
+    gradient: bool,
+) -> tuple[float, Any, Any]: ...
+def hessian_vector(
+    X: _Matrix,
+    y: ArrayLike,
+    coef: ArrayLike,
+    intercept: float,
+    v: ArrayLike,
+    v_intercept: float,
+    loss: str,
+    l2: ArrayLike,
+    sample_weight: ArrayLike | None,
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: int,
+) -> tuple[NDArray[np.float64], float]: ...
+def margins(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float,
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: int,
+) -> NDArray[np.float64]: ...
+def fit(
+    X: _Matrix,
+    y: ArrayLike,
+    loss: str,
+    l2: ArrayLike,
+    fit_intercept: bool,
+    sample_weight: ArrayLike | None,
+    offset: ArrayLike | None,
+    solver: str,
+    learning_rate: float | None,
+    tol: float,
+    max_iter: int | None,
+    init: tuple[ArrayLike, float] | None,
+    n_threads: int | None,
+    most_threads: int,
+    observer: Callable[..., bool] | None,
+) -> dict[str, Any]: ...
+def bench_gram(
+    X: _Matrix, q: ArrayLike, rows: ArrayLike | None, n_threads: int
+) -> NDArray[np.float64]: ...
+def bench_cholesky(A: ArrayLike) -> NDArray[np.float64]: ...

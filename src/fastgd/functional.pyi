@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, overload, type_check_only
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .result import FitResult
+
+@type_check_only
+class _SparseMatrix(Protocol):
+    """A SciPy sparse matrix or array of any format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def tocsr(self) -> Any: ...
+
+_Matrix: TypeAlias = ArrayLike | _SparseMatrix
+_Loss: TypeAlias = Literal["auto", "log_loss", "squared_error"]
+_Solver: TypeAlias = Literal["auto", "newton", "gd", "agd"]
+
+@type_check_only
+class _Config(TypedDict):
+    version: str
+    isa: str
+    isas: list[str]
+    processors: int
+    n_threads: int
+    numpy: str
+
+@dataclass(slots=True)
+class Iteration:
+    iteration: int
+    cost: float
+    gap: float
+    gradient_norm: float
+    step: float
+    seconds: float
+    passes: int
+    coef: NDArray[np.float64]
+    intercept: float
+
+HISTORY: tuple[str, ...]
+
+@overload
+def sigmoid(z: float, out: None = None) -> np.float64: ...
+@overload
+def sigmoid(z: ArrayLike, out: NDArray[np.float64] | None = None) -> NDArray[np.float64]: ...
+def cost(
+    X: _Matrix,
+    y: ArrayLike,
+    coef: ArrayLike,
+    intercept: float = 0.0,
+    *,
+    loss: _Loss = "auto",
+    l2: ArrayLike = 0.0,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> float: ...
+def cost_and_gradient(
+    X: _Matrix,
+    y: ArrayLike,
+    coef: ArrayLike,
+    intercept: float = 0.0,
+    *,
+    loss: _Loss = "auto",
+    l2: ArrayLike = 0.0,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> tuple[float, NDArray[np.float64], float]: ...
+def hessian_vector(
+    X: _Matrix,
+    y: ArrayLike,
+    coef: ArrayLike,
+    intercept: float,
+    v: ArrayLike,
+    v0: float,
+    *,
+    loss: _Loss = "auto",
+    l2: ArrayLike = 0.0,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> tuple[NDArray[np.float64], float]: ...
+def fit(
+    X: _Matrix,
+    y: ArrayLike,
+    *,
+    loss: _Loss = "auto",
+    l2: ArrayLike = 0.0,
+    l1: float = 0.0,
+    fit_intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    solver: _Solver = "auto",
+    learning_rate: float | None = None,
+    tol: float = 1e-8,
+    max_iter: int | None = None,
+    init: tuple[ArrayLike, float] | FitResult | None = None,
+    n_threads: int | None = None,
+    record: bool = False,
+    callback: Callable[[Iteration], object] | None = None,
+    progress: bool = False,
+) -> FitResult: ...
+def show_config() -> _Config: ...

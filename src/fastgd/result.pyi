@@ -1,0 +1,75 @@
+from os import PathLike
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .functional import _Matrix
+
+FORMAT_FIELDS: tuple[str, ...]
+LIMIT: float
+
+class Separation:
+    direction: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    columns: list[list[int]]
+
+    def __init__(
+        self,
+        direction: NDArray[np.float64],
+        intercept: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        columns: list[list[int]],
+    ) -> None: ...
+    @classmethod
+    def from_core(cls, directions: NDArray[np.float64], rows: list[int]) -> Self: ...
+
+class FitResult:
+    coef: NDArray[np.float64]
+    intercept: float
+    classes: NDArray[Any] | None
+    loss: Literal["log_loss", "squared_error"]
+    l2: float | NDArray[np.float64]
+    fit_intercept: bool
+    n_samples: int
+    n_features: int
+    cost: float
+    null_cost: float
+    gap: float
+    gap_kind: Literal["dual", "none"]
+    gradient_norm: float
+    converged: bool
+    status: Literal["converged", "separated", "max_iter", "diverged", "callback", "stalled"]
+    message: str
+    n_iter: int
+    n_passes: int
+    seconds: float
+    solver: Literal["newton", "gd", "agd"]
+    isa: str
+    n_threads: int
+    bytes_copied: int
+    rank: int | None
+    step: float
+    history: dict[str, NDArray[np.float64]] | None
+    names: list[str] | None
+    separation: Separation | None
+
+    def __init__(self, **fields: Any) -> None: ...
+    def __getstate__(self) -> dict[str, Any]: ...
+    def __setstate__(self, state: dict[str, Any]) -> None: ...
+    def decision_function(
+        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+    ) -> NDArray[np.float64]: ...
+    def predict_proba(
+        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+    ) -> NDArray[np.float64]: ...
+    def predict(
+        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+    ) -> NDArray[Any]: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
+    def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]: ...
+    @classmethod
+    def from_parts(cls, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self: ...
+
+def load(path: str | PathLike[str]) -> FitResult: ...

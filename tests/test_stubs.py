@@ -1,0 +1,99 @@
+"""The type stubs say what is there: the same names, parameters and defaults."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+
+import fastgd
+
+PACKAGE = Path(__file__).parents[1] / "src" / "fastgd"
+STUBS = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glob("*.pyi")}
+MODULES = [name for name in STUBS if name != "__init__"]
+
+
+def runtime(name):
+    return importlib.import_module(f"fastgd.{name}")
+
+
+def functions(tree):
+    """Every function and method of a stub, with the path to it; one of each set of overloads."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from ((f"{node.name}.{name}", method) for name, method in functions(node))
+
+
+def stub_parameters(node):
+    """Names, kinds and defaults of a function in a stub."""
+    a = node.args
+    places = [*a.posonlyargs, *a.args]
+    defaults = [None] * (len(places) - len(a.defaults)) + [ast.unparse(d) for d in a.defaults]
+    found = [("place", p.arg, d) for p, d in zip(places, defaults, strict=True)]
+    named = zip(a.kwonlyargs, a.kw_defaults, strict=True)
+    found += [("name", p.arg, d and ast.unparse(d)) for p, d in named]
+    return found + [("all", p.arg, None) for p in (a.vararg, a.kwarg) if p]
+
+
+def parameters(function):
+    """The same of the function itself."""
+    kinds = {"POSITIONAL_OR_KEYWORD": "place", "KEYWORD_ONLY": "name"}
+    return [
+        (kinds.get(p.kind.name, "all"), p.name, None if p.default is p.empty else repr(p.default))
+        for p in inspect.signature(function).parameters.values()
+    ]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "_core"])
+def test_signatures(module):
+    for path, node in functions(STUBS[module]):
+        function = runtime(module)
+        for name in path.split("."):
+            function = inspect.getattr_static(function, name)
+        function = getattr(function, "__func__", function)
+        assert parameters(function) == stub_parameters(node), path
+
+
+def test_parameters_of_the_core():
+    """Compiled functions know their signature only as far as Cython writes it down."""
+    for name, node in functions(STUBS["_core"]):
+        code = getattr(fastgd._core, name).__code__
+        names = code.co_varnames[: code.co_argcount]
+        assert list(names) == [p for _, p, _ in stub_parameters(node)], name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_public_is_missing(module):
+    def public(name, value):
+        if name.startswith("_") or inspect.ismodule(value):
+            return False
+        return getattr(value, "__module__", None) == f"fastgd.{module}" and not (
+            module == "_core" and inspect.isclass(value)  # the core's own tools
+        )
+
+    there = {name for name, value in vars(runtime(module)).items() if public(name, value)}
+    stubbed = {n.name for n in STUBS[module].body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    assert there <= stubbed
+
+
+def test_the_package_shows_what_it_has():
+    tree = STUBS["__init__"]
+    imported = {
+        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    [names] = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
+    ]
+    assert imported == set(names) == set(fastgd.__all__)
+    assert all(hasattr(fastgd, name) for name in names)
+
+
+def test_attributes_of_a_result():
+    [result] = [n for n in STUBS["result"].body if getattr(n, "name", "") == "FitResult"]
+    named = [node.target.id for node in result.body if isinstance(node, ast.AnnAssign)]
+    assert sorted(named) == sorted(fastgd.FitResult.__slots__)
