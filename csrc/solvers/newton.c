@@ -59,6 +59,9 @@ static double newton_step(const fgd_factor *F, double damping, const double *g, 
   return 0.5 * fgd_dot(F->size, g, u);
 }
 
+/* The distance to a lower bound that is known as a number, not as a sum of small terms: up to its rounding. */
+static double above(double cost, double lower) { return fmax(cost - lower, 0) + 8 * DBL_EPSILON * fabs(cost); }
+
 /* Evaluate the current point anew and factor its Hessian. */
 static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
   const fgd_oracle *oracle = run->oracle;
@@ -116,14 +119,16 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     if (deep || last) {
       if (damping > 0) fgd_factor_make(F, 0);
       if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-      if (run->cost - lower < run->gap) run->gap = run->cost - lower;
+      run->gap = fmin(run->gap, above(run->cost, lower));
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
-      if (run->outcome == FGD_CONVERGED || last || fresh) return FGD_OK;
-      if ((status = oracle->gram(oracle->self, F->H))) return status;
-      fgd_factor_make(F, 0);
-      fresh = 1;
-      decrease = newton_step(F, 0, g, u);
-      continue;
+      if (run->outcome == FGD_CONVERGED || last || (fresh && decrease <= floor)) return FGD_OK;
+      if (!fresh) {
+        if ((status = oracle->gram(oracle->self, F->H))) return status;
+        fgd_factor_make(F, 0);
+        fresh = 1;
+        decrease = newton_step(F, 0, g, u);
+        continue;
+      } /* else the prediction was too bright: go on */
     }
 
     double ft, slope0 = -fgd_dot(n, g, u), predicted = decrease;
@@ -184,7 +189,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     run->cost = ft;
     oracle->accept(oracle->self);
     run->iteration++;
-    run->gap = run->cost - lower;
+    run->gap = above(run->cost, lower);
     if (run->report && run->report(run)) {
       run->outcome = FGD_STOPPED;
       return FGD_OK;

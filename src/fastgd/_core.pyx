@@ -601,11 +601,13 @@ cdef int observe(void *context, const fgd_event *e) noexcept with gil:
         return 1
 
 
-cdef int threads_for(n_threads, double nanoseconds, int most) except -1:
-    """n_threads as asked, or as many as the work is worth: a thread costs tens of microseconds to start."""
-    if n_threads is None:
-        return max(1, min(most, 1 + <int>min(nanoseconds / 1e5, 1e6)))
-    return n_threads
+cdef int threads_for(n_threads, double nanoseconds, most) except -1:
+    """n_threads as asked, or as many as the work between two waits is worth, of those that `most()` allows."""
+    if n_threads is not None:
+        return n_threads
+    if nanoseconds < 1e5:
+        return 1
+    return max(1, min(<int>most(), 1 + <int>min(nanoseconds / 1e5, 1e6)))
 
 
 cdef double pass_time(const fgd_matrix *m):
@@ -666,7 +668,7 @@ def sigmoid(z, out=None):
     return result if out is not None or result.ndim else result[()]
 
 
-def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, int most_threads, bint gradient):
+def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, most_threads, bint gradient):
     """(cost, grad_coef, grad_intercept), the last two None without gradient."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
     cdef View point, result
@@ -690,7 +692,7 @@ def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, int 
 
 
 def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weight, offset, n_threads,
-                   int most_threads):
+                   most_threads):
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
     cdef View point, direction, result
     cdef double b = number(intercept, "intercept"), vb = number(v_intercept, "v0"), hb = 0
@@ -711,7 +713,7 @@ def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weigh
     return product, hb
 
 
-def margins(X, coef, intercept, offset, n_threads, int most_threads):
+def margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef + intercept + offset, one number for each row."""
     cdef Matrix matrix = Matrix(X)
     cdef View point, shift = None, result
@@ -742,7 +744,7 @@ SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON}
 
 
 def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_rate, double tol, max_iter, init,
-        n_threads, int most_threads, observer):
+        n_threads, most_threads, observer):
     """The fit. Returns a dictionary, the result's fields under their names."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, fit_intercept)
     cdef fgd_options options
@@ -763,12 +765,10 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         init = np.append(vector(w, "init[0]", d, "column of X"), number(b, "init[1]"))
         start = View(init)
         options.init = <const double *>start.buffer.buf
-    work = 10 * pass_time(&problem.p.X)
+    work = 2 * pass_time(&problem.p.X)
     if solver == "newton":
-        work += 8 * <double>n * <double>d * <double>d / 20
-    else:
-        work *= <double>options.max_iter / 10
-    cdef Guest guest = Guest(threads_for(n_threads, work / 4, most_threads), observer, d)
+        work += <double>n * <double>d * <double>d / 20
+    cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d)
     coef = np.empty(d)
     result = View(coef)
     # for each stage of separation its direction, and the same for standardised columns

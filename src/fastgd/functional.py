@@ -104,7 +104,7 @@ def cost(
         sample_weight,
         offset,
         threads.check(n_threads),
-        threads.most(),
+        threads.most,
         False,
     )
     return value
@@ -143,7 +143,7 @@ def cost_and_gradient(
         sample_weight,
         offset,
         threads.check(n_threads),
-        threads.most(),
+        threads.most,
         True,
     )
 
@@ -189,7 +189,7 @@ def hessian_vector(
         sample_weight,
         offset,
         threads.check(n_threads),
-        threads.most(),
+        threads.most,
     )
 
 
@@ -439,7 +439,7 @@ def fit(
             max_iter,
             start,
             threads.check(n_threads),
-            threads.most(),
+            threads.most,
             observer,
         )
     except BaseException:

@@ -160,7 +160,7 @@ class FitResult:
         ValueError
             If ``X`` has another number of columns than the model, or is not finite.
         """
-        n_threads, most = threads.check(n_threads), threads.most()
+        n_threads, most = threads.check(n_threads), threads.most
         z = _core.margins(X, self.coef, self.intercept, offset, n_threads, most)
         if self.separation is not None:
             # in the limit a row goes where the first direction that moves it goes
