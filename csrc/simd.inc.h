@@ -129,7 +129,7 @@ INLINE vd load_part_u8(const uint8_t *p, ptrdiff_t k) {
 #else
 #ifdef __x86_64__
 INLINE vd load_f32(const float *p) {
-  return (vd)_mm_cvtps_pd(_mm_castpd_ps(_mm_load_sd((const double *)p)));
+  return (vd)_mm_cvtps_pd(_mm_castsi128_ps(_mm_loadl_epi64((const __m128i *)p)));
 }
 INLINE vd load_u8(const uint8_t *p) {
   return (vd)_mm_cvtepi32_pd(_mm_cvtsi64_si128(p[0] | (int64_t)p[1] << 32));
