@@ -25,7 +25,7 @@ def cost(
     sample_weight: ArrayLike | None,
     offset: ArrayLike | None,
     n_threads: int | None,
-    most_threads: int,
+    most_threads: Callable[[], int],
     gradient: bool,
 ) -> tuple[float, Any, Any]: ...
 def hessian_vector(
@@ -40,7 +40,7 @@ def hessian_vector(
     sample_weight: ArrayLike | None,
     offset: ArrayLike | None,
     n_threads: int | None,
-    most_threads: int,
+    most_threads: Callable[[], int],
 ) -> tuple[NDArray[np.float64], float]: ...
 def margins(
     X: _Matrix,
@@ -48,7 +48,7 @@ def margins(
     intercept: float,
     offset: ArrayLike | None,
     n_threads: int | None,
-    most_threads: int,
+    most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
 def fit(
     X: _Matrix,
@@ -64,7 +64,7 @@ def fit(
     max_iter: int | None,
     init: tuple[ArrayLike, float] | None,
     n_threads: int | None,
-    most_threads: int,
+    most_threads: Callable[[], int],
     observer: Callable[..., bool] | None,
 ) -> dict[str, Any]: ...
 def bench_gram(
