@@ -8,7 +8,7 @@ void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *sta
   c->o = o;
   c->start = start;
   c->scale = fgd_take_doubles(a, d);
-  c->unit = fgd_take_doubles(a, d);
+  c->unit = fgd_take_doubles(a, d + 1);
   c->find_rank = 0;
   if (!newton) return;
   for (ptrdiff_t j = 0; j < d && !c->find_rank; j++) c->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
@@ -27,6 +27,7 @@ void fgd_coordinates_standard(fgd_coordinates *c) {
     c->scale[j] = c->start->sd[j] > 0 ? 1 / c->start->sd[j] : 0;
     c->unit[j] = c->start->sd[j] > 0 ? c->scale[j] : 1;
   }
+  c->unit[c->o->p->X.d] = 1;
   fgd_objective_set_coordinates(c->o, c->start->mean, c->scale);
 }
 

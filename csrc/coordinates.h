@@ -12,7 +12,7 @@ typedef struct {
   fgd_gram_plan gram;
   fgd_rank rank;
   int find_rank;         /* some column has no penalty: dependent ones must be found */
-  double *scale, *unit;  /* d each: 1 / sd, with 0 for columns left out; and 1 / sd of all (1 for constant ones) */
+  double *scale, *unit;  /* d: 1 / sd, with 0 for columns left out; d + 1: 1 / sd of all, 1 for constants */
 } fgd_coordinates;
 
 void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *start, int newton, int workers,

@@ -60,12 +60,14 @@ static void NAME(axpy)(ptrdiff_t rows, const void *data, const void *indices, co
 }
 
 static void NAME(moments)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr,
-                          const double *w, double *s1, double *s2) {
+                          const double *w, double *s1, double *s2, double *row) {
   const T *a = data;
   const I *c = indices, *start = indptr;
   for (ptrdiff_t i = 0; i < rows; i++) {
+    for (ptrdiff_t e = start[i]; e < start[i + 1]; e++) row[c[e]] += (double)a[e];
     for (ptrdiff_t e = start[i]; e < start[i + 1]; e++) {
-      double t = (double)a[e], wt = w[i] * t;
+      double t = row[c[e]], wt = w[i] * t;
+      row[c[e]] = 0; /* whatever stands here again counts for nothing */
       s1[c[e]] += wt;
       s2[c[e]] += wt * t;
     }

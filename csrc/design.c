@@ -41,7 +41,7 @@ void fgd_design_init(fgd_design *D, const fgd_matrix *X) {
   D->kernels = fgd_kernels_active();
   ptrdiff_t row = at_least_one(X->d) * (ptrdiff_t)element_size[X->dtype];
   switch (X->layout) {
-    case FGD_C_ORDER: D->block = clamp(32768 / row / 16 * 16, 16, FGD_MAX_BLOCK); break;
+    case FGD_C_ORDER: D->block = clamp(16384 / row / 16 * 16, 32, FGD_MAX_BLOCK); break;
     case FGD_F_ORDER: D->block = clamp(262144 / row / 64 * 64, 128, 512); break;
     case FGD_CSR: D->block = 256; break;
   }
@@ -79,7 +79,7 @@ void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, c
 }
 
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,
-                        double *s1, double *s2) {
+                        double *s1, double *s2, double *row) {
   const fgd_matrix *X = D->X;
   switch (X->layout) {
     case FGD_C_ORDER:
@@ -89,7 +89,8 @@ void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
       D->kernels->dense[X->dtype].moments_along(X->d, rows, element(X, first, 0), X->ld, w, c, s1, s2);
       break;
     case FGD_CSR:
-      D->kernels->csr[X->dtype][X->index].moments(rows, X->data, X->indices, row_pointers(X, first), w, s1, s2);
+      D->kernels->csr[X->dtype][X->index].moments(rows, X->data, X->indices, row_pointers(X, first), w, s1, s2,
+                                                  row);
       break;
   }
 }

@@ -21,11 +21,12 @@ void fgd_design_init(fgd_design *D, const fgd_matrix *X);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
- *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0) */
+ *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
+ *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
-                        const double *c, double *s1, double *s2);
+                        const double *c, double *s1, double *s2, double *row);
 
 /* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
 void fgd_design_middle(const fgd_design *D, double *c);

@@ -33,7 +33,7 @@ typedef enum {
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
 typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR } fgd_loss;
-typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON } fgd_solver;
+typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS } fgd_solver;
 
 /* X, n by d, where the user keeps it. */
 typedef struct {
@@ -96,6 +96,7 @@ typedef struct {
   ptrdiff_t iterations, passes, rank;
   ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit, by each of */
   int stages;                               /*   so many directions */
+  int estimate;      /* gap is an estimate, not a bound */
   int n_threads;
 } fgd_result;
 

@@ -142,6 +142,7 @@ typedef struct {
   ptrdiff_t rank;              /* of X, -1 if not looked for */
   double *w, *g, *solver_work; /* size, size, the solver's */
   double *init;                /* size */
+  double *diagonal;            /* size: the preconditioner of the solvers without a Gram */
   double *coef;                /* d: for the observer */
 } fitting;
 
@@ -150,11 +151,23 @@ static int may_separate(const fitting *f) {
   return f->coordinates.find_rank && f->o.p->loss == FGD_LOG_LOSS;
 }
 
+static size_t solver_work(fgd_solver solver, ptrdiff_t size) {
+  switch (solver) {
+    case FGD_GD: return fgd_gd_work(size);
+    case FGD_AGD: return fgd_agd_work(size);
+    case FGD_NEWTON: return fgd_newton_work(size);
+    case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
+    case FGD_LBFGS: return fgd_lbfgs_work(size);
+  }
+  return 0;
+}
+
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d;
-  int newton = opt->solver == FGD_NEWTON, moments = newton || opt->solver == FGD_AGD || opt->learning_rate <= 0;
-  int needs = (newton ? FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE : 0) | (moments ? FGD_NEEDS_MOMENTS : 0);
+  int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
+  int moments = opt->solver != FGD_GD || opt->learning_rate <= 0;
+  int needs = (first_order ? 0 : FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE) | (moments ? FGD_NEEDS_MOMENTS : 0);
   fgd_objective_layout(&f->o, p, needs, workers, &a);
   ptrdiff_t size = f->o.size;
   f->start.mean = fgd_take_doubles(&a, d);
@@ -166,8 +179,8 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->init = fgd_take_doubles(&a, opt->init ? size : 0);
   f->warm = f->stages = 0;
   f->rank = -1;
-  size_t solver = opt->solver == FGD_GD ? fgd_gd_work(size) : opt->solver == FGD_AGD ? fgd_agd_work(size) : fgd_newton_work(size);
-  f->solver_work = fgd_take(&a, solver);
+  f->solver_work = fgd_take(&a, solver_work(opt->solver, size));
+  f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
     if (may_separate(f)) fgd_separation_layout(&f->separation, &f->coordinates, &a);
@@ -200,6 +213,16 @@ static fgd_status oracle_gram(void *self, double *H) {
   fgd_status status = fgd_objective_curvature(&f->o);
   return status ? status : fgd_coordinates_gram(&f->coordinates, 1, H);
 }
+static fgd_status oracle_prepare(void *self) {
+  fitting *f = self;
+  fgd_status status = fgd_objective_curvature(&f->o);
+  return status ? status : fgd_objective_diagonal(&f->o, f->diagonal);
+}
+static void oracle_precondition(void *self, const double *r, double *s) {
+  const fitting *f = self;
+  for (ptrdiff_t j = 0; j < f->o.size; j++) s[j] = f->diagonal[j] > 0 ? r[j] / f->diagonal[j] : 0;
+}
+static double oracle_scale_of(void *self, ptrdiff_t j) { return ((fitting *)self)->coordinates.scale[j]; }
 static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
   fitting *f = self;
   return fgd_separate(&f->separation, &f->factor, u, w, found, interior);
@@ -241,7 +264,8 @@ static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
   return FGD_OK;
 }
 
-static fgd_status start_newton(fitting *f, const fgd_options *opt, fgd_run *run) {
+/* At the null model, or where the user says, in centred and scaled coordinates. */
+static fgd_status start_second_order(fitting *f, const fgd_options *opt, fgd_run *run) {
   ptrdiff_t d = f->o.p->X.d;
   fgd_status status = fgd_objective_moments(&f->o, &f->start, f->g);
   if (status) return status;
@@ -284,10 +308,14 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if (f->o.p->fit_intercept && opt->solver != FGD_GD) f->w[d] = f->start.intercept;
   switch (opt->solver) {
     case FGD_NEWTON:
-      if ((status = start_newton(f, opt, run))) return status;
+      if ((status = start_second_order(f, opt, run))) return status;
       if ((status = fgd_newton(run, &f->factor, f->solver_work))) return status;
       fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
       return f->o.stages ? go_along(f, run) : FGD_OK;
+    case FGD_NEWTON_CG:
+    case FGD_LBFGS:
+      if ((status = start_second_order(f, opt, run))) return status;
+      return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
     case FGD_AGD: {
       if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
       fgd_coordinates_standard(&f->coordinates);
@@ -327,7 +355,8 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
                        .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
-                       .separate = may_separate(&f) ? oracle_separate : NULL};
+                       .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .scale_of = oracle_scale_of, .separate = may_separate(&f) ? oracle_separate : NULL};
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
@@ -338,7 +367,7 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
                          .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
                          .passes = f.o.passes, .n_threads = f.team.workers,
                          .target = run.target, .stages = f.stages,
-                         .rank = f.rank};
+                         .rank = f.rank, .estimate = run.estimate};
   if (!status) result->intercept = fgd_objective_export(&f.o, f.w, coef);
   for (int k = 0; k < f.stages && !status; k++) {
     result->separated_rows[k] = f.separation.rows[k];

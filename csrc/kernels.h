@@ -45,10 +45,10 @@ typedef struct {
   /* out[k][indices[e]] += v[k][i] * data[e] */
   void (*axpy)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
                const double *v, ptrdiff_t ldv, double *out, ptrdiff_t ldo);
-  /* s1[c] += w[i] * data[e],  s2[c] += w[i] * data[e]^2  with c = indices[e].  Duplicate entries of a
-   * row count as separate values in s2. */
+  /* s1[c] += w[i] x_ic,  s2[c] += w[i] x_ic^2, x_ic being the sum of the entries of row i in column c; `row` holds a
+   * zero for each column, before and after. */
   void (*moments)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr,
-                  const double *w, double *s1, double *s2);
+                  const double *w, double *s1, double *s2, double *row);
   /* out[i*ld + c] += data[e]: the rows written out, onto zeros that the caller laid */
   void (*densify)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr,
                   double *out, ptrdiff_t ld);

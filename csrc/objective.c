@@ -30,6 +30,8 @@ void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int
   o->slot = ((needs & FGD_NEEDS_MOMENTS ? 3 : 1) * d + 3 + 7) / 8 * 8;
   o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
+  if (needs & FGD_NEEDS_MOMENTS && p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
+  o->workers = workers;
 }
 
 static void find_weight_scale(fgd_objective *o) {
@@ -52,6 +54,7 @@ void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
   o->team = team;
   o->passes = 0;
   if (o->stage) memset(o->stage, 0, (size_t)o->p->X.n);
+  if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
   find_weight_scale(o);
   fgd_objective_set_coordinates(o, NULL, NULL);
 }
@@ -202,6 +205,8 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static double *own_row(const fgd_objective *o, int worker) { return o->row ? o->row + worker * o->p->X.d : NULL; }
+
 static void moments_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
@@ -219,7 +224,21 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
       for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = o->each;
       share = b.dz;
     }
-    fgd_design_moments(&o->design, b.first, b.rows, share, job->centre, s.g + d, s.g + 2 * d);
+    fgd_design_moments(&o->design, b.first, b.rows, share, job->centre, s.g + d, s.g + 2 * d,
+                       own_row(o, worker));
+  }
+}
+
+static void diagonal_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    const double *q = o->q + b.first;
+    fgd_design_moments(&o->design, b.first, b.rows, q, job->centre, s.g, s.g + d, own_row(o, worker));
+    *s.r += sum_of(q, b.rows);
   }
 }
 
@@ -414,6 +433,24 @@ fgd_status fgd_objective_hess_vec(fgd_objective *o, const double *theta, const d
     Hv[j] = o->scale ? (s.g[j] - (o->shift ? o->shift[j] * *s.r : 0)) * o->scale[j] : s.g[j];
   fgd_penalty_product(d, o->lambda, v, Hv);
   if (o->p->fit_intercept) Hv[d] = *s.r;
+  return FGD_OK;
+}
+
+fgd_status fgd_objective_diagonal(fgd_objective *o, double *diagonal) {
+  ptrdiff_t d = o->p->X.d;
+  int sparse = o->p->X.layout == FGD_CSR;
+  double *centre = o->coef;
+  for (ptrdiff_t j = 0; j < d; j++) centre[j] = sparse || !o->shift ? 0 : o->shift[j];
+  pass job = {.o = o, .centre = centre};
+  fgd_status status = run(&job, diagonal_part, 2 * d);
+  o->passes++;
+  if (status) return status;
+  const double *s1 = o->partial, *s2 = s1 + d, total = *sums_of(o, 0).r;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
+    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+  }
+  if (o->p->fit_intercept) diagonal[d] = total;
   return FGD_OK;
 }
 

@@ -29,7 +29,9 @@ typedef struct {
   double *coef;                   /* d: a point in the user's coordinates */
   double *partial;                /* one slot of `slot` numbers for each part of the rows */
   ptrdiff_t slot;
+  int workers;
   double *scratch;                /* per worker */
+  double *row;                    /* CSR, moments: d zeros per worker */
   uint8_t *stage;                 /* n, or NULL: rows set aside by the k-th stage of separation (0: in play) */
   int stages;                     /* so far */
   ptrdiff_t passes;
@@ -62,6 +64,8 @@ void fgd_objective_accept(fgd_objective *o);
 fgd_status fgd_objective_hess_vec(fgd_objective *o, const double *theta, const double *v, double *Hv);
 /* Curvatures at the current point into q. */
 fgd_status fgd_objective_curvature(fgd_objective *o);
+/* The Hessian's diagonal (size) at the curvatures kept in q. */
+fgd_status fgd_objective_diagonal(fgd_objective *o, double *diagonal);
 /* The loss part of the cost at current + t (trial - current), and its slope there. */
 fgd_status fgd_objective_line(fgd_objective *o, double t, double *f, double *slope);
 /* The loss part of the certificate at the current point for the step u: A u is zt (direct) or z - zt. */

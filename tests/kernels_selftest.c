@@ -214,7 +214,8 @@ static void csr(int dtype, int type, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t m
            rows, cols, m);
   k->dot(rows, data, indices, indptr, m, v, ldc, along, ldr);
   k->axpy(rows, data, indices, indptr, m, u, ldr, across, ldc);
-  k->moments(rows, data, indices, indptr, w, s1, s2);
+  double *row = numbers(cols, 0, 0);
+  k->moments(rows, data, indices, indptr, w, s1, s2, row);
   k->densify(rows, data, indices, indptr, full, ldc);
   for (ptrdiff_t i = 0; i < rows; i++) {
     ptrdiff_t begin = index_at(type, indptr, i), end = index_at(type, indptr, i + 1);
@@ -231,7 +232,9 @@ static void csr(int dtype, int type, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t m
     for (ptrdiff_t e = begin; e < end; e++) {
       ptrdiff_t c = index_at(type, indices, e);
       double x = at(dtype, data, e);
-      add(&want1[c], w[i] * x), add(&want2[c], w[i] * x * x), add(&want_full[i * ldc + c], x);
+      add(&want1[c], w[i] * x), add(&want_full[i * ldc + c], x);
+      for (ptrdiff_t f = begin; f < end; f++) /* a column may occur several times in a row */
+        if (index_at(type, indices, f) == c) add(&want2[c], w[i] * x * at(dtype, data, f));
     }
   }
   for (ptrdiff_t j = 0; j < nc; j++) near_sum("axpy", j, across[j], want_across[j]);

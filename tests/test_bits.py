@@ -51,7 +51,7 @@ def test_passes(rng, dtype, layout, n, d):
     )
 
 
-@pytest.mark.parametrize("solver", ["gd", "agd", "newton", "auto"])
+@pytest.mark.parametrize("solver", ["gd", "agd", "newton", "newton-cg", "lbfgs", "auto"])
 @pytest.mark.parametrize(
     ("n", "d", "dtype", "layout"),
     [

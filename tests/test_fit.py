@@ -14,7 +14,7 @@ import fastgd
 from fastgd import reference
 
 LOSSES = "log_loss", "squared_error"
-SOLVERS = "gd", "agd", "newton"
+SOLVERS = "gd", "agd", "newton", "newton-cg", "lbfgs"
 
 
 def quiet(X, y, **options):
@@ -256,8 +256,42 @@ def test_the_shortest_of_several_optima(rng, make, fit_intercept):
 def test_auto_is_newton_up_to_2000_columns(rng):
     y = np.arange(30) % 2
     assert fastgd.fit(rng.standard_normal((30, 5)), y, l2=1).solver == "newton"
-    wide = rng.standard_normal((30, 2001))
-    assert quiet(wide, y, l2=1, max_iter=2).solver == "agd"
+    wide = fastgd.fit(rng.standard_normal((30, 2001)), y, l2=1)
+    assert wide.solver == "newton-cg"
+    assert wide.converged
+    assert wide.gap_kind == "dual"
+
+
+@needs_long_double
+@pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("l2", [1e-6, 1e-2])
+def test_solvers_without_a_gram(rng, solver, layout, l2):
+    """Certified without forming a Hessian: raw units, collinear and constant columns, weights, offset."""
+    problem = problems.known_solution(rng, 300, 12, l2=l2, weights=True, offset=True)
+    problem.X = np.hstack(
+        [problem.X, problem.X[:, :1] * 2, np.full((300, 1), 7.0), problem.X[:, :2] * [1e6, 1e-6]]
+    )
+    problem.l2 = l2 * np.maximum(problem.X.var(axis=0), 1e-3)
+    problem.coef = problem.intercept = None
+    _, _, best = problem.optimum()
+    X = as_layout(problem.X, layout)
+    fit = fastgd.fit(X, problem.y, **problem.options, solver=solver)
+    assert fit.converged
+    assert fit.gap_kind == "dual"
+    assert fit.solver == solver
+    true = float(problem.cost(fit.coef, fit.intercept) - best)
+    assert -4 * EPS <= true <= fit.gap + 4 * EPS
+
+
+@pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+def test_without_penalty_and_without_gram_the_gap_is_an_estimate(rng, solver):
+    problem = problems.correlated(rng, 2000, 8)
+    fit = fastgd.fit(problem.X, problem.y, solver=solver)
+    exact = fastgd.fit(problem.X, problem.y)
+    assert fit.gap_kind == "estimate"
+    assert fit.converged
+    assert fit.cost - exact.cost <= fit.gap + 4 * EPS
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

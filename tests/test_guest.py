@@ -158,7 +158,7 @@ def test_callback_that_raises(rng):
     def fail(*_):
         raise RuntimeError("my own")
 
-    for solver in "gd", "agd", "newton":
+    for solver in "gd", "agd", "newton", "newton-cg", "lbfgs":
         with pytest.raises(RuntimeError, match="my own"):
             fastgd.fit(problem.X, problem.y, solver=solver, callback=fail)
     assert fastgd.fit(problem.X, problem.y).converged

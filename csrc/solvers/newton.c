@@ -8,50 +8,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "solver.h"
+#include "line.h"
 
-#define SUFFICIENT 1e-4 /* share of the predicted decrease that a step must bring */
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
 #define DEEP 1e-8       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
-
-typedef struct {
-  double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
-} penalty_line;
-
-static penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
-  penalty_line p = {0};
-  for (ptrdiff_t j = 0; j < o->penalised; j++) {
-    p.at0 += 0.5 * o->lambda[j] * w[j] * w[j];
-    p.slope -= o->lambda[j] * w[j] * u[j];
-    p.curve += o->lambda[j] * u[j] * u[j];
-  }
-  return p;
-}
-
-/* The place t in (0, 1) on the way to a trial that was too far, where the slope has nearly vanished. */
-static fgd_status shorten(const fgd_run *run, const double *u, double slope0, double *t_out) {
-  const fgd_oracle *oracle = run->oracle;
-  penalty_line p = penalty_along(oracle, run->w, u);
-  double low = 0, high = 1, low_slope = slope0, high_slope = NAN, t = 0.5;
-  for (int k = 0; k < 40; k++) {
-    double f, slope;
-    fgd_status status = oracle->line(oracle->self, t, &f, &slope);
-    if (status) return status;
-    f += p.at0 + t * (p.slope + 0.5 * t * p.curve);
-    slope += p.slope + t * p.curve;
-    if (fabs(slope) <= 0.2 * fabs(slope0) && f <= run->cost + SUFFICIENT * t * slope0) break;
-    if (slope > 0 || !(f <= run->cost)) high = t, high_slope = slope;
-    else low = t, low_slope = slope;
-    double width = high - low;
-    t = isfinite(high_slope) && high_slope > 0 ? low - low_slope * width / (high_slope - low_slope) : low + 0.5 * width;
-    if (!(t > low + 0.1 * width)) t = low + 0.1 * width;
-    if (!(t < high - 0.1 * width)) t = high - 0.1 * width;
-  }
-  *t_out = t;
-  return FGD_OK;
-}
 
 /* g' inv(H) g / 2 with the factor at hand, and the step itself */
 static double newton_step(const fgd_factor *F, double damping, const double *g, double *u) {
@@ -153,7 +115,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     run->step = 1;
     /* Below the rounding of the cost, a sum of positive terms, the slope at the trial says what it no longer can. */
     int tiny = predicted <= 1e3 * DBL_EPSILON * run->cost;
-    int good = ft <= run->cost - SUFFICIENT * predicted ||
+    int good = ft <= run->cost - FGD_SUFFICIENT * predicted ||
                (tiny && fabs(fgd_dot(n, gt, u)) <= 0.9 * fabs(slope0));
     if (good) {
       double ratio = (run->cost - ft) / predicted;
@@ -173,7 +135,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       continue;
     } else {
       double t;
-      if ((status = shorten(run, u, slope0, &t))) return status;
+      if ((status = fgd_shorten(run, u, slope0, &t))) return status;
       fgd_factor_product(F, u, r);
       double curved = fgd_dot(n, u, r), weight = 0;
       for (ptrdiff_t j = 0; j < n; j++) weight += F->H[j * n + j] * u[j] * u[j];

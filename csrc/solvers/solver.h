@@ -23,6 +23,11 @@ typedef struct {
    * stand in the trial's place. */
   fgd_status (*line)(void *self, double t, double *f, double *slope);
   fgd_status (*dual)(void *self, int direct, double *f);
+  /* Keep the curvatures of the current point for hess_vec, and make a preconditioner for them: one pass.  Then
+   * s = inv(M) r, with no pass. */
+  fgd_status (*prepare)(void *self);
+  void (*precondition)(void *self, const double *r, double *s);
+  double (*scale_of)(void *self, ptrdiff_t j); /* 0 for a coordinate that nothing depends on */
   /* Or NULL where there is a penalty.  Is the step u from w the way to infinity of some rows?  *interior: no, a
    * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
    * are used up and the current point must be evaluated anew. */
@@ -44,6 +49,7 @@ struct fgd_run {
   double cost, gap, step;
   int ready;              /* cost, g and the current margins belong to w already */
   int gram_ready;         /*   and so does H */
+  int estimate;           /* gap is an estimate, not a bound */
   ptrdiff_t iteration;
   fgd_outcome outcome;
 };
@@ -55,6 +61,11 @@ fgd_status fgd_agd(fgd_run *run, double *work);
 /* `work` lays out the factor, whose H may hold the first Hessian already (run->gram_ready). */
 size_t fgd_newton_work(ptrdiff_t size);
 fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
+
+size_t fgd_newton_cg_work(ptrdiff_t size);
+fgd_status fgd_newton_cg(fgd_run *run, double *work);
+size_t fgd_lbfgs_work(ptrdiff_t size);
+fgd_status fgd_lbfgs(fgd_run *run, double *work);
 
 /* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
  * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass, seldom two or

@@ -38,6 +38,8 @@ cdef extern from "fastgd.h" nogil:
         FGD_GD
         FGD_AGD
         FGD_NEWTON
+        FGD_NEWTON_CG
+        FGD_LBFGS
     ctypedef enum fgd_outcome:
         pass
     enum:
@@ -105,6 +107,7 @@ cdef extern from "fastgd.h" nogil:
         ptrdiff_t rank
         ptrdiff_t separated_rows[8]
         int stages
+        int estimate
         int n_threads
     ctypedef struct fgd_kernels:
         const char *name
@@ -740,7 +743,7 @@ def margins(X, coef, intercept, offset, n_threads, most_threads):
     return out
 
 
-SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON}
+SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_NEWTON_CG, "lbfgs": FGD_LBFGS}
 
 
 def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_rate, double tol, max_iter, init,
@@ -755,11 +758,11 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef double work
     memset(&options, 0, sizeof(options))
     if solver == "auto":
-        solver = "newton" if d <= 2000 else "agd"
+        solver = "newton" if d <= 2000 else "newton-cg"
     options.solver = SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
     options.tol = tol
-    options.max_iter = max_iter if max_iter is not None else (200 if solver == "newton" else 1000)
+    options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
     if init is not None:
         w, b = init
         init = np.append(vector(w, "init[0]", d, "column of X"), number(b, "init[1]"))
@@ -786,7 +789,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "cost": r.cost,
         "null_cost": r.null_cost,
         "gap": r.gap,
-        "gap_kind": "dual" if r.gap < INFINITY else "none",
+        "gap_kind": "none" if r.gap == INFINITY else "estimate" if r.estimate else "dual",
         "gradient_norm": r.gradient_norm,
         "step": r.step,
         "status": OUTCOMES[<int>r.outcome],

@@ -363,13 +363,16 @@ def fit(
     l1 : float
         Reserved; must be 0.
     fit_intercept : bool
-    solver : {"auto", "newton", "gd", "agd"}
+    solver : {"auto", "newton", "newton-cg", "lbfgs", "gd", "agd"}
         ``"newton"``: Newton's method with exact Hessians and trust region, certified (Levenberg,
-        1944; the certificate is weak duality, see ARCHITECTURE.md). ``"gd"``: the plain rule
+        1944; the certificate is weak duality, see ARCHITECTURE.md). ``"newton-cg"``: the Hessian
+        is never formed, steps come from conjugate gradients (Dembo, Eisenstat and Steihaug, 1982).
+        ``"lbfgs"``: limited memory (Liu and Nocedal, 1989). Both certify by conjugate gradients;
+        without a penalty their gap is an estimate. ``"gd"``: the plain rule
         ``w -= learning_rate * dJ/dw``, ``b -= learning_rate * dJ/db``, from zero. ``"agd"``:
         Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
         backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
-        columns, ``"agd"`` beyond.
+        columns, ``"newton-cg"`` beyond.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.
@@ -377,9 +380,10 @@ def fit(
         The fit has converged once ``gap <= tol * max(J0, 1e3 eps (1 + |J0|))``, with ``J0`` the
         cost of the null model.
     max_iter : int, optional
-        By default 200 for ``"newton"``, 1000 for the gradient solvers.
+        By default 200 for ``"newton"`` and ``"newton-cg"``, 1000 for the others.
     init : tuple (coef, intercept) or FitResult, optional
-        Where to start. ``"newton"`` does not use a start that costs more than the null model.
+        Where to start. The second-order solvers do not use a start that costs more than the
+        null model.
     record : bool
         Keep the history.
     callback : callable, optional

@@ -89,7 +89,7 @@ class FitResult:
         The cost at the solution and at the null model (intercept, offset and weights only).
     gap : float
         Upper bound on ``cost - inf cost``; infinite where the solver gives no certificate.
-    gap_kind : {"dual", "none"}
+    gap_kind : {"dual", "estimate", "none"}
     gradient_norm : float
         Euclidean norm of the cost's gradient, in the units of the columns as given.
     converged : bool

@@ -37,7 +37,7 @@ class FitResult:
     cost: float
     null_cost: float
     gap: float
-    gap_kind: Literal["dual", "none"]
+    gap_kind: Literal["dual", "estimate", "none"]
     gradient_norm: float
     converged: bool
     status: Literal["converged", "separated", "max_iter", "diverged", "callback", "stalled"]

@@ -1,0 +1,92 @@
+/* Conjugate gradients on the Hessian, a pass for each product, and the certificate from them. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "cg.h"
+
+void fgd_cg_layout(fgd_cg *c, ptrdiff_t size, double *work) {
+  c->u = work;
+  c->r = work + size;
+  c->s = work + 2 * size;
+  c->p = work + 3 * size;
+  c->Hp = work + 4 * size;
+}
+
+/* 1/2 |r|^2 in the inverse of the penalty: what the residual of a solve adds to the certificate, exactly. */
+static double residual_cost(const fgd_oracle *oracle, const double *r) {
+  double sum = 0;
+  for (ptrdiff_t j = 0; j < oracle->penalised; j++)
+    if (r[j] != 0) sum += r[j] * r[j] / oracle->lambda[j];
+  return 0.5 * sum;
+}
+
+static int all_penalised(const fgd_oracle *oracle) {
+  for (ptrdiff_t j = 0; j < oracle->penalised; j++)
+    if (!(oracle->lambda[j] > 0) && oracle->scale_of(oracle->self, j) > 0) return 0;
+  return 1;
+}
+
+void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+  ptrdiff_t n = oracle->size;
+  memset(c->u, 0, (size_t)n * sizeof *c->u);
+  memcpy(c->r, g, (size_t)n * sizeof *c->r);
+  oracle->precondition(oracle->self, c->r, c->s);
+  memcpy(c->p, c->s, (size_t)n * sizeof *c->p);
+  c->rs = c->rs0 = fgd_dot(n, c->r, c->s);
+}
+
+fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
+  ptrdiff_t n = oracle->size;
+  fgd_status status;
+  for (; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--) {
+    if (residual > 0 && residual_cost(oracle, c->r) <= residual) break;
+    if ((status = oracle->hess_vec(oracle->self, c->p, c->Hp))) return status;
+    double curved = fgd_dot(n, c->p, c->Hp);
+    if (!(curved > 0)) break;
+    double alpha = c->rs / curved;
+    for (ptrdiff_t j = 0; j < n; j++) {
+      c->u[j] += alpha * c->p[j];
+      c->r[j] -= alpha * c->Hp[j];
+    }
+    oracle->precondition(oracle->self, c->r, c->s);
+    double rs = fgd_dot(n, c->r, c->s), beta = rs / c->rs;
+    c->rs = rs;
+    for (ptrdiff_t j = 0; j < n; j++) c->p[j] = c->s[j] + beta * c->p[j];
+  }
+  return FGD_OK;
+}
+
+fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  fgd_status status;
+  double bound, rest;
+  int rigorous = all_penalised(oracle);
+  if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? 0.02 * run->target : 0, 500))) return status;
+  /* The intercept carries no penalty: its equation must hold to rounding. */
+  for (int k = 0;; k++) {
+    if ((status = oracle->hess_vec(oracle->self, c->u, c->r))) return status;
+    for (ptrdiff_t j = 0; j < n; j++) c->r[j] = g[j] - c->r[j];
+    if (n == d || k == 2) break;
+    oracle->precondition(oracle->self, c->r, c->s);
+    if (fabs(c->r[d] * c->s[d]) <= 1e-30 * run->cost) break;
+    c->u[d] += c->s[d];
+  }
+  if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
+  if (rigorous) {
+    for (ptrdiff_t j = 0; j < d; j++) {
+      double both = oracle->lambda[j] * c->u[j] + c->r[j];
+      if (both != 0) bound += 0.5 * both * both / oracle->lambda[j];
+    }
+    *gap = bound;
+  } else {
+    oracle->precondition(oracle->self, c->r, c->s);
+    rest = 0.5 * fabs(fgd_dot(n, c->r, c->s));
+    for (ptrdiff_t j = 0; j < d; j++) bound += 0.5 * oracle->lambda[j] * c->u[j] * c->u[j];
+    *gap = (sqrt(bound) + sqrt(rest)) * (sqrt(bound) + sqrt(rest));
+  }
+  if (isnan(*gap)) *gap = INFINITY;
+  *estimate = !rigorous;
+  return FGD_OK;
+}

@@ -1,0 +1,24 @@
+/* Conjugate gradients for H u = g with the oracle's Hessian-vector products and preconditioner. */
+#ifndef FGD_CG_H
+#define FGD_CG_H
+
+#include "solver.h"
+
+typedef struct {
+  double *u, *r, *s, *p, *Hp; /* size each: solution, residual, preconditioned residual, direction, its image */
+  double rs, rs0;             /* r's now and at the start */
+} fgd_cg;
+
+#define FGD_CG_VECTORS 5
+
+void fgd_cg_layout(fgd_cg *c, ptrdiff_t size, double *work);
+/* u = 0, r = g; the oracle is prepared at the current point. */
+void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g);
+/* Until the preconditioned residual is `relative` of the first, or (residual > 0) 1/2 |r|^2 in the inverse penalty is
+ * below `residual`, or after `most` products.  May be called again to go on. */
+fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most);
+/* Solve on until the certificate is tight, and give it.  *estimate: columns without penalty leave a residual that only
+ * its size in the preconditioner vouches for. */
+fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate);
+
+#endif

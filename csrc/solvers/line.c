@@ -1,0 +1,40 @@
+/* The search along a step (see line.h). */
+#include "line.h"
+
+#include <math.h>
+
+typedef struct {
+  double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
+} penalty_line;
+
+static penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
+  penalty_line p = {0};
+  for (ptrdiff_t j = 0; j < o->penalised; j++) {
+    p.at0 += 0.5 * o->lambda[j] * w[j] * w[j];
+    p.slope -= o->lambda[j] * w[j] * u[j];
+    p.curve += o->lambda[j] * u[j] * u[j];
+  }
+  return p;
+}
+
+fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t_out) {
+  const fgd_oracle *oracle = run->oracle;
+  penalty_line p = penalty_along(oracle, run->w, u);
+  double low = 0, high = 1, low_slope = slope0, high_slope = NAN, t = 0.5;
+  for (int k = 0; k < 40; k++) {
+    double f, slope;
+    fgd_status status = oracle->line(oracle->self, t, &f, &slope);
+    if (status) return status;
+    f += p.at0 + t * (p.slope + 0.5 * t * p.curve);
+    slope += p.slope + t * p.curve;
+    if (fabs(slope) <= 0.2 * fabs(slope0) && f <= run->cost + FGD_SUFFICIENT * t * slope0) break;
+    if (slope > 0 || !(f <= run->cost)) high = t, high_slope = slope;
+    else low = t, low_slope = slope;
+    double width = high - low;
+    t = isfinite(high_slope) && high_slope > 0 ? low - low_slope * width / (high_slope - low_slope) : low + 0.5 * width;
+    if (!(t > low + 0.1 * width)) t = low + 0.1 * width;
+    if (!(t < high - 0.1 * width)) t = high - 0.1 * width;
+  }
+  *t_out = t;
+  return FGD_OK;
+}

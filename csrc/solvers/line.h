@@ -1,0 +1,14 @@
+/* The search along the way to a trial that went too far, shared by the solvers that try a full step first. */
+#ifndef FGD_LINE_H
+#define FGD_LINE_H
+
+#include "solver.h"
+
+/* t in (0, 1) where the slope of the cost along w - t u has nearly vanished, from the margins of the current point and
+ * of the trial at t = 1: no pass.  slope0 < 0 is the slope at 0. */
+fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t);
+
+/* Share of the predicted decrease that a step must bring. */
+#define FGD_SUFFICIENT 1e-4
+
+#endif

@@ -1,0 +1,69 @@
+/* Truncated Newton: each step solves for the Newton direction by conjugate gradients, only as well as it pays (Dembo,
+ * Eisenstat and Steihaug, 1982), for problems whose Hessian is too large to be formed. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "cg.h"
+#include "line.h"
+
+#define ENOUGH 0.05 /* of the target: predicted decrease at which a certificate is asked for */
+
+size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
+
+fgd_status fgd_newton_cg(fgd_run *run, double *work) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size;
+  double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY;
+  fgd_cg c;
+  fgd_status status;
+  fgd_cg_layout(&c, n, work + 2 * n);
+  if (!run->ready) {
+    if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
+    if (!isfinite(run->cost)) return FGD_NOT_FINITE;
+    oracle->accept(oracle->self);
+  }
+  for (;;) {
+    if ((status = oracle->prepare(oracle->self))) return status;
+    fgd_cg_begin(&c, oracle, g);
+    if ((status = fgd_cg_run(&c, oracle, forcing, 0, 250))) return status;
+    double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0;
+    int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
+    if (decrease <= ENOUGH * run->target || tiny || last) {
+      if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
+      run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
+      if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
+      slope0 = -fgd_dot(n, g, c.u);
+      decrease = -0.5 * slope0;
+    }
+
+    double ft, predicted = decrease;
+    for (;;) {
+      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - c.u[j];
+      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (isfinite(ft)) break;
+      for (ptrdiff_t j = 0; j < n; j++) c.u[j] *= 0.125; /* so far that the margins overflow */
+      slope0 *= 0.125;
+    }
+    run->step = 1;
+    if (!(ft <= run->cost - FGD_SUFFICIENT * predicted || fabs(fgd_dot(n, gt, c.u)) <= 1e-3 * fabs(slope0))) {
+      double t;
+      if ((status = fgd_shorten(run, c.u, slope0, &t))) return status;
+      run->step = t;
+      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * c.u[j];
+      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+    }
+    memcpy(w, trial, (size_t)n * sizeof *w);
+    memcpy(g, gt, (size_t)n * sizeof *g);
+    run->cost = ft;
+    oracle->accept(oracle->self);
+    run->iteration++;
+    if (run->report && run->report(run)) {
+      run->outcome = FGD_STOPPED;
+      return FGD_OK;
+    }
+    /* Solve the better, the faster the predicted decreases shrink. */
+    forcing = fmin(0.3, fmax(1e-3, 0.5 * sqrt(decrease / before)));
+    before = decrease;
+  }
+}
