@@ -17,7 +17,7 @@ class _SparseMatrix(Protocol):
 
 _Matrix: TypeAlias = ArrayLike | _SparseMatrix
 _Loss: TypeAlias = Literal["auto", "log_loss", "squared_error"]
-_Solver: TypeAlias = Literal["auto", "newton", "gd", "agd"]
+_Solver: TypeAlias = Literal["auto", "newton", "newton-cg", "lbfgs", "gd", "agd"]
 
 @type_check_only
 class _Config(TypedDict):

@@ -45,7 +45,7 @@ class FitResult:
     n_iter: int
     n_passes: int
     seconds: float
-    solver: Literal["newton", "gd", "agd"]
+    solver: Literal["newton", "newton-cg", "lbfgs", "gd", "agd"]
     isa: str
     n_threads: int
     bytes_copied: int
