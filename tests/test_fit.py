@@ -267,7 +267,7 @@ def test_auto_is_newton_up_to_2000_columns(rng):
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("l2", [1e-6, 1e-2])
 def test_solvers_without_a_gram(rng, solver, layout, l2):
-    """Certified without forming a Hessian: raw units, collinear and constant columns, weights, offset."""
+    """Certified without a Hessian: raw units, collinear and constant columns, weights, offset."""
     problem = problems.known_solution(rng, 300, 12, l2=l2, weights=True, offset=True)
     problem.X = np.hstack(
         [problem.X, problem.X[:, :1] * 2, np.full((300, 1), 7.0), problem.X[:, :2] * [1e6, 1e-6]]
