@@ -63,7 +63,9 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   fgd_status status;
   double bound, rest;
   int rigorous = all_penalised(oracle);
-  if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? 0.02 * run->target : 0, 500))) return status;
+  /* The residual's part should be small beside the target, and no larger than the gap itself, within reason. */
+  double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
+  if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
   /* The intercept carries no penalty: its equation must hold to rounding. */
   for (int k = 0;; k++) {
     if ((status = oracle->hess_vec(oracle->self, c->u, c->r))) return status;
