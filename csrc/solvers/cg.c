@@ -59,6 +59,9 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
 
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
   const fgd_oracle *oracle = run->oracle;
+  *estimate = 0;
+  *gap = run->cost; /* no loss and no penalty is negative */
+  if (*gap <= run->target) return FGD_OK;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
   fgd_status status;
   double bound, rest;
@@ -81,14 +84,13 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
       double both = oracle->lambda[j] * c->u[j] + c->r[j];
       if (both != 0) bound += 0.5 * both * both / oracle->lambda[j];
     }
-    *gap = bound;
+    if (bound < *gap) *gap = bound;
   } else {
     oracle->precondition(oracle->self, c->r, c->s);
     rest = 0.5 * fabs(fgd_dot(n, c->r, c->s));
     for (ptrdiff_t j = 0; j < d; j++) bound += 0.5 * oracle->lambda[j] * c->u[j] * c->u[j];
-    *gap = (sqrt(bound) + sqrt(rest)) * (sqrt(bound) + sqrt(rest));
+    bound = (sqrt(bound) + sqrt(rest)) * (sqrt(bound) + sqrt(rest));
+    if (bound < *gap) *gap = bound, *estimate = 1;
   }
-  if (isnan(*gap)) *gap = INFINITY;
-  *estimate = !rigorous;
   return FGD_OK;
 }

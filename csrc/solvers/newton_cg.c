@@ -29,7 +29,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     if ((status = fgd_cg_run(&c, oracle, forcing, 0, 250))) return status;
     double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0;
     int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
-    if (decrease <= ENOUGH * run->target || tiny || last) {
+    if (decrease <= ENOUGH * run->target || run->cost <= run->target || tiny || last) {
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
