@@ -81,6 +81,24 @@ static fgd_status try_direction(fgd_separation *s, uint8_t mark, ptrdiff_t *rows
   return status;
 }
 
+static void keep_direction(fgd_separation *s, int stage, ptrdiff_t rows, double size) {
+  double *direction = s->direction + stage * s->o->size;
+  for (ptrdiff_t j = 0; j < s->o->size; j++) direction[j] = s->beta[j] / size;
+  s->rows[stage] = rows;
+}
+
+fgd_status fgd_separated_completely(fgd_separation *s, const double *w, int *found) {
+  fgd_objective *o = s->o;
+  ptrdiff_t rows, all = 0;
+  double size;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) all += counts(o, i);
+  memcpy(s->beta, w, (size_t)o->size * sizeof *w);
+  fgd_status status = try_direction(s, 1, &rows, &size);
+  *found = !status && rows == all;
+  if (*found) keep_direction(s, 0, rows, size);
+  return status;
+}
+
 fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, double *w, int *found, int *interior) {
   fgd_objective *o = s->o;
   fgd_status status;
@@ -110,9 +128,8 @@ fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, doubl
   }
   *found = rows > 0;
   if (*found) {
-    double *direction = s->direction + o->stages * o->size;
-    for (ptrdiff_t j = 0; j < o->size; j++) direction[j] = s->beta[j] / size;
-    s->rows[o->stages++] = rows;
+    keep_direction(s, o->stages, rows, size);
+    o->stages++;
   } else {
     for (ptrdiff_t i = 0; i < o->p->X.n; i++)
       if (o->stage[i] == mark) o->stage[i] = 0;

@@ -192,3 +192,15 @@ def test_columns_that_only_the_separated_rows_need(rng):
     for k in 0, 1, 3:
         assert p[k] == pytest.approx(y[level == k].mean(), rel=1e-6)
     assert p[2] == 0
+
+
+@pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+def test_complete_separation_is_seen_without_a_gram(rng, solver):
+    X = rng.standard_normal((80, 2500))
+    y = rng.integers(0, 2, 80)
+    with pytest.warns(fastgd.SeparationWarning, match="80 of 80 rows"):
+        fit = fastgd.fit(X, y, solver=solver)
+    assert fit.status == "separated"
+    assert fit.converged
+    check_witness(fit, X, y)
+    np.testing.assert_array_equal(fit.predict_proba(X)[:, 1], y)
