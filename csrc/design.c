@@ -63,6 +63,14 @@ void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
   }
 }
 
+void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
+                        float *out) {
+  const fgd_matrix *X = D->X;
+  const fgd_dense_kernels *k = &D->kernels->dense[X->dtype];
+  if (X->layout == FGD_C_ORDER) k->squares_along(rows, X->d, element(X, first, 0), X->ld, B, c, out);
+  else k->squares_across(X->d, rows, element(X, first, 0), X->ld, B, c, out);
+}
+
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g) {
   const fgd_matrix *X = D->X;
   switch (X->layout) {
@@ -127,6 +135,34 @@ void fgd_design_middle(const fgd_design *D, double *c) {
   ptrdiff_t sample = clamp(X->n, 1, 8);
   double share = 1.0 / (double)sample;
   for (ptrdiff_t k = 0; k < sample; k++) fgd_design_gradient(D, X->n * k / sample, 1, &share, c);
+}
+
+size_t fgd_design_element(const fgd_design *D) { return element_size[D->X->dtype]; }
+
+#define AHEAD 6 /* rows between a fetch and its use */
+#define COPY_COLUMNS(type)                                              \
+  for (ptrdiff_t j = 0; j < X->d; j++) {                                \
+    const type *x = element(X, 0, j);                                   \
+    type *to = (type *)out + j;                                         \
+    for (ptrdiff_t i = 0; i < count; i++) to[i * X->d] = x[rows[i]];    \
+  }
+
+void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out) {
+  const fgd_matrix *X = D->X;
+  size_t length = (size_t)X->d * element_size[X->dtype];
+  if (X->layout == FGD_C_ORDER) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const char *ahead = element(X, rows[i + AHEAD < count ? i + AHEAD : i], 0);
+      for (size_t at = 0; at < length; at += 64) __builtin_prefetch(ahead + at);
+      memcpy((char *)out + (size_t)i * length, element(X, rows[i], 0), length);
+    }
+  } else if (X->dtype == FGD_F64) {
+    COPY_COLUMNS(double)
+  } else if (X->dtype == FGD_F32) {
+    COPY_COLUMNS(float)
+  } else {
+    COPY_COLUMNS(uint8_t)
+  }
 }
 
 /* --- weighted Gram --------------------------------------------------------------- */

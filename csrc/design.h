@@ -21,15 +21,22 @@ void fgd_design_init(fgd_design *D, const fgd_matrix *X);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
+ *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column; X is dense
  *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
+void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
+                        float *out);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
 
 /*   magnitudes   z[i] = sum_j |x_ij w_j|, slowly: for the few times when rounding must be told from zero */
 void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
+
+/* The `count` rows listed, one after the other in C order, in X's own type; X is dense. */
+void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out);
+size_t fgd_design_element(const fgd_design *D);
 
 /* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
 void fgd_design_middle(const fgd_design *D, double *c);

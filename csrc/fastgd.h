@@ -33,7 +33,7 @@ typedef enum {
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
 typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR } fgd_loss;
-typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS } fgd_solver;
+typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED } fgd_solver;
 
 /* X, n by d, where the user keeps it. */
 typedef struct {
@@ -79,7 +79,7 @@ typedef struct {
 } fgd_guest;
 
 typedef struct {
-  fgd_solver solver;
+  fgd_solver solver;        /* sampled: dense X only; becomes newton where there is nothing to gain */
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;

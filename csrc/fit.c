@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sample.h"
 #include "separation.h"
 #include "solvers/solver.h"
 
@@ -129,11 +130,14 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 
 /* --- the fit --------------------------------------------------------------------------- */
 
+#define DEEP 1e-8 /* share of the target: the predicted decrease at which Newton stops, digits for the coefficients */
+
 typedef struct {
   fgd_objective o;
   fgd_start start;
   fgd_coordinates coordinates;
   fgd_separation separation;
+  fgd_sample sample;
   fgd_factor factor;
   fgd_team team;
   const fgd_guest *guest;
@@ -158,6 +162,7 @@ static size_t solver_work(fgd_solver solver, ptrdiff_t size) {
     case FGD_NEWTON: return fgd_newton_work(size);
     case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
     case FGD_LBFGS: return fgd_lbfgs_work(size);
+    case FGD_SAMPLED: return fgd_sampled_work(size);
   }
   return 0;
 }
@@ -165,9 +170,11 @@ static size_t solver_work(fgd_solver solver, ptrdiff_t size) {
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d;
-  int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
+  int sampled = opt->solver == FGD_SAMPLED, newton = opt->solver == FGD_NEWTON || sampled;
+  int first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
   int moments = opt->solver != FGD_GD || opt->learning_rate <= 0;
   int needs = (first_order ? 0 : FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE) | (moments ? FGD_NEEDS_MOMENTS : 0);
+  if (sampled) needs |= FGD_NEEDS_LEVERAGE;
   fgd_objective_layout(&f->o, p, needs, workers, &a);
   ptrdiff_t size = f->o.size;
   f->start.mean = fgd_take_doubles(&a, d);
@@ -181,6 +188,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->rank = -1;
   f->solver_work = fgd_take(&a, solver_work(opt->solver, size));
   f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
+  if (sampled) fgd_sample_layout(&f->sample, &f->o, workers, &a);
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
   }
@@ -228,6 +236,11 @@ static fgd_status oracle_separate(void *self, const double *u, double *w, int *f
   return fgd_separate(&f->separation, &f->factor, u, w, found, interior);
 }
 
+static fgd_status oracle_draw(void *self, fgd_draw kind) { return fgd_sample_draw(&((fitting *)self)->sample, kind); }
+static void oracle_find_leverages(void *self, const fgd_factor *F) {
+  fgd_sample_project(&((fitting *)self)->sample, F);
+}
+
 static int report(const fgd_run *run) {
   fitting *f = run->self;
   fgd_event e = {.iteration = run->iteration, .passes = f->o.passes, .cost = run->cost, .gap = run->gap,
@@ -267,7 +280,9 @@ static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
 /* At the null model, or where the user says, in centred and scaled coordinates. */
 static fgd_status start_second_order(fitting *f, const fgd_options *opt, fgd_run *run) {
   ptrdiff_t d = f->o.p->X.d;
-  fgd_status status = fgd_objective_moments(&f->o, &f->start, f->g);
+  fgd_status status = FGD_OK;
+  if (opt->solver == FGD_SAMPLED) status = fgd_sample_first_look(&f->sample, &f->factor, f->start.intercept);
+  if (!status) status = fgd_objective_moments(&f->o, &f->start, f->g);
   if (status) return status;
   fgd_coordinates_standard(&f->coordinates);
   turn_gradient(f, f->g);
@@ -308,8 +323,11 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if (f->o.p->fit_intercept && opt->solver != FGD_GD) f->w[d] = f->start.intercept;
   switch (opt->solver) {
     case FGD_NEWTON:
+    case FGD_SAMPLED:
       if ((status = start_second_order(f, opt, run))) return status;
-      if ((status = fgd_newton(run, &f->factor, f->solver_work))) return status;
+      status = opt->solver == FGD_SAMPLED ? fgd_sampled(run, &f->factor, f->solver_work)
+                                          : fgd_newton(run, &f->factor, f->solver_work);
+      if (status) return status;
       fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
       return f->o.stages ? go_along(f, run) : FGD_OK;
     case FGD_NEWTON_CG:
@@ -363,10 +381,18 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
                        .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of, .separate = may_separate(&f) ? oracle_separate : NULL};
+  fgd_oracle sample;
+  if (opt->solver == FGD_SAMPLED) {
+    sample = fgd_sample_oracle(&f.sample);
+    oracle.draw = oracle_draw;
+    oracle.sample = &sample;
+    oracle.find_leverages = oracle_find_leverages;
+  }
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
+  run.enough = DEEP * run.target;
   if (!status) status = run_solver(&f, opt, &run);
 
   *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,

@@ -6,6 +6,7 @@
 #include "simd.inc.h"
 
 #include "pointwise.inc.c"
+#include "draw.inc.c"
 
 #define T double
 #define S f64
@@ -56,7 +57,7 @@
 #define TEXT_(a) #a
 #define TEXT(a) TEXT_(a)
 
-#define DENSE(s) {dot_##s, axpy_##s, moments_across_##s, moments_along_##s}
+#define DENSE(s) {dot_##s, axpy_##s, moments_across_##s, moments_along_##s, squares_along_##s, squares_across_##s}
 #define CSR(s, i) {csr_dot_##s##_##i, csr_axpy_##s##_##i, csr_moments_##s##_##i, csr_densify_##s##_##i}
 
 const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {
@@ -70,6 +71,7 @@ const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {
     .logistic_curvature = logistic_curvature,
     .logistic_line = logistic_line,
     .logistic_dual = logistic_dual,
+    .draw = draw,
     .cholesky = cholesky,
     .cholesky_work = cholesky_work,
     .cholesky_solve = cholesky_solve,

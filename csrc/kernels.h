@@ -34,6 +34,14 @@ typedef struct {
    * c, s1, s2 have length lines, w length len. */
   void (*moments_along)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld,
                         const double *w, const double *c, double *s1, double *s2);
+  /* Squared length of eight products with each line, or each place along the lines; B has 8 numbers for each element
+   * (line), c has 8.
+   *   along:  out[i] = sum_{k<8} (c[k] + sum_j M[i*ld + j] B[8*j + k])^2    (i < lines)
+   *   across: out[j] = sum_{k<8} (c[k] + sum_i M[i*ld + j] B[8*i + k])^2    (j < len) */
+  void (*squares_along)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const double *B,
+                        const double *c, float *out);
+  void (*squares_across)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const double *B,
+                         const double *c, float *out);
 } fgd_dense_kernels;
 
 /* Rows of a CSR matrix: row i holds entries indptr[i] .. indptr[i+1]-1 of data and
@@ -96,6 +104,10 @@ typedef struct {
    * leaves [0, 1]; q is s times a curvature, as logistic_curvature writes it (maybe elsewhere). */
   double (*logistic_dual)(ptrdiff_t n, const double *z, const double *dz, const double *q,
                           const double *s, int s_step);
+
+  /* Poisson sampling: entry i, of row `first` + i, becomes min(1, factor chance[i]) with that probability, else 0.
+   * Returns how many were drawn.  `seed` and the row decide, nothing else. */
+  ptrdiff_t (*draw)(ptrdiff_t n, float *chance, double factor, uint64_t seed, ptrdiff_t first);
 
   /* Cholesky, in place on the lower triangle of a row-major n x n matrix A (leading dimension ld). The
    * strict upper triangle is neither read nor written. Returns 0, or j + 1 if pivot j is not positive. */

@@ -11,7 +11,8 @@
 
 enum { SCRATCH = 5 }; /* block-long arrays a worker has: margins, labels, shares, residuals, directions */
 
-static ptrdiff_t scratch_each(const fgd_objective *o) { return SCRATCH * ((o->design.block + 7) / 8 * 8); }
+static ptrdiff_t block_length(const fgd_objective *o) { return (o->design.block + 7) / 8 * 8; }
+static ptrdiff_t scratch_each(const fgd_objective *o) { return SCRATCH * block_length(o); }
 
 void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int workers, fgd_arena *a) {
   ptrdiff_t n = p->X.n, d = p->X.d;
@@ -29,6 +30,10 @@ void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int
   if (needs & FGD_NEEDS_CURVATURE) o->q = fgd_take_doubles(a, n);
   /* d sums for a gradient (three times as many for moments), then cost, residual sum, slope */
   o->slot = ((needs & FGD_NEEDS_MOMENTS ? 3 : 1) * d + 3 + 7) / 8 * 8;
+  if (needs & FGD_NEEDS_LEVERAGE) {
+    o->leverage = fgd_take(a, (size_t)n * sizeof *o->leverage);
+    o->projection = fgd_take_doubles(a, FGD_PROJECTIONS * (d + 1));
+  }
   o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
   if (needs & FGD_NEEDS_MOMENTS && p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
@@ -110,19 +115,11 @@ static sums sums_of(const fgd_objective *o, ptrdiff_t part) {
   return (sums){slot, slot + o->slot - 3, slot + o->slot - 2, slot + o->slot - 1};
 }
 
-/* A block of rows with what is known of each: taken from the caller's arrays where they can be read in place. */
-typedef struct {
-  ptrdiff_t first, rows;
-  const double *y, *s;
-  int s_step;
-  double *z, *r, *dz;
-} block;
-
-static block block_at(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker) {
+fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker) {
   const fgd_problem *p = o->p;
-  ptrdiff_t size = scratch_each(o) / SCRATCH, rows = end - first < o->design.block ? end - first : o->design.block;
+  ptrdiff_t size = block_length(o), rows = end - first < o->design.block ? end - first : o->design.block;
   double *own = o->scratch + worker * scratch_each(o);
-  block b = {.first = first, .rows = rows, .z = own, .r = own + 3 * size, .dz = own + 4 * size, .s = &o->each};
+  fgd_block b = {.first = first, .rows = rows, .z = own, .r = own + 3 * size, .dz = own + 4 * size, .s = &o->each};
   if (p->y_code) {
     double *y = own + size;
     for (ptrdiff_t i = 0; i < rows; i++) y[i] = p->y_code[first + i];
@@ -142,7 +139,7 @@ static block block_at(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, in
   return b;
 }
 
-static void base_margins(const fgd_objective *o, const block *b, double intercept, double *z) {
+static void base_margins(const fgd_objective *o, const fgd_block *b, double intercept, double *z) {
   const double *offset = o->p->offset;
   for (ptrdiff_t i = 0; i < b->rows; i++) z[i] = intercept;
   if (offset)
@@ -166,7 +163,7 @@ static ptrdiff_t part_end(const fgd_objective *o, ptrdiff_t part) {
 #define FOR_BLOCKS(job, part, worker)                                                                      \
   for (ptrdiff_t first_ = (part) * (job)->o->design.part, end_ = part_end((job)->o, part);                 \
        first_ < end_ && !fgd_team_stopped((job)->o->team, worker); first_ += (job)->o->design.block)       \
-    for (block b = block_at((job)->o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+    for (fgd_block b = fgd_objective_block((job)->o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
 
 static void value_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
@@ -177,6 +174,9 @@ static void value_part(void *arg, ptrdiff_t part, int worker) {
     double *z = o->zt ? o->zt + b.first : b.z;
     base_margins(o, &b, job->b, z);
     fgd_design_margins(&o->design, b.first, b.rows, job->w, z);
+    if (o->project)
+      fgd_design_squares(&o->design, b.first, b.rows, o->projection, o->projection + FGD_PROJECTIONS * o->p->X.d,
+                         o->leverage + b.first);
     *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
     if (job->gradient) {
       fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
@@ -217,6 +217,9 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(job, part, worker) {
     double *z = o->z ? o->z + b.first : b.z;
     base_margins(o, &b, job->b, z);
+    if (o->project)
+      fgd_design_squares(&o->design, b.first, b.rows, o->projection, o->projection + FGD_PROJECTIONS * o->p->X.d,
+                         o->leverage + b.first);
     *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
     fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
     *s.r += sum_of(b.r, b.rows);
@@ -375,6 +378,7 @@ fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gra
   fgd_design_middle(&o->design, centre);
   pass job = {.o = o, .b = start->intercept, .centre = centre};
   fgd_status status = run(&job, moments_part, 3 * d);
+  o->project = 0;
   if (status) return status;
   o->passes++;
   const double *g = o->partial, *s1 = g + d, *s2 = g + 2 * d;
@@ -406,6 +410,7 @@ fgd_status fgd_objective_value_grad(fgd_objective *o, const double *theta, doubl
   pass job = {.o = o, .w = o->coef, .gradient = g != NULL};
   job.b = fgd_objective_export(o, theta, o->coef);
   fgd_status status = run(&job, value_part, g ? d : 0);
+  o->project = 0;
   o->passes++;
   if (status) return status;
   sums s = sums_of(o, 0);

@@ -13,7 +13,8 @@
 #include "loss.h"
 
 /* What a solver will ask for, so that no memory is laid out in vain. */
-enum { FGD_NEEDS_TRIAL = 1, FGD_NEEDS_CURVATURE = 2, FGD_NEEDS_MOMENTS = 4 };
+enum { FGD_NEEDS_TRIAL = 1, FGD_NEEDS_CURVATURE = 2, FGD_NEEDS_MOMENTS = 4, FGD_NEEDS_LEVERAGE = 8 };
+#define FGD_PROJECTIONS 8 /* as many as the kernels take */
 
 typedef struct {
   const fgd_problem *p;
@@ -27,6 +28,9 @@ typedef struct {
   double *lambda;                 /* penalty in these coordinates, d */
   double *z, *zt, *q;             /* n each: margins of the current and the trial point, curvatures */
   double *coef;                   /* d: a point in the user's coordinates */
+  float *leverage;                /* n, or NULL: |inv(R) a_i|^2 of each row, roughly, by random projections */
+  double *projection;             /* FGD_PROJECTIONS for each column, in the user's coordinates, then as many intercepts */
+  int project;                    /* the next pass (moments or value_grad) finds the leverages anew */
   double *partial;                /* one slot of `slot` numbers for each part of the rows */
   ptrdiff_t slot;
   int workers;
@@ -37,6 +41,14 @@ typedef struct {
   ptrdiff_t passes;
   double gradient_norm;           /* of the cost at the last value_grad, in the user's coordinates */
 } fgd_objective;
+
+/* A block of rows with what is known of each: taken from the caller's arrays where they can be read in place. */
+typedef struct {
+  ptrdiff_t first, rows;
+  const double *y, *s;
+  int s_step;
+  double *z, *r, *dz;             /* of the worker, to write to */
+} fgd_block;
 
 /* Where the solvers start: the null model and the moments of the columns. */
 typedef struct {
@@ -74,6 +86,9 @@ fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f);
 fgd_status fgd_objective_roundings(fgd_objective *o, const double *v);
 /* Share of each row, s_hat, into q. */
 fgd_status fgd_objective_shares(fgd_objective *o);
+
+/* The block that begins at row `first` and does not reach beyond `end`. */
+fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker);
 
 /* theta in the user's coordinates: coef (d); returns the intercept. */
 double fgd_objective_export(const fgd_objective *o, const double *theta, double *coef);

@@ -11,7 +11,6 @@
 #include "line.h"
 
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
-#define DEEP 1e-8       /* stop when the predicted decrease is this share of the target: digits for the coefficients */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
 
@@ -55,7 +54,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
 
   for (;;) {
     double floor = 1e-20 * run->cost;
-    int deep = decrease <= fmax(DEEP * run->target, floor) || (slow && decrease <= 0.1 * run->target);
+    int deep = decrease <= fmax(run->enough, floor) || (slow && decrease <= 0.1 * run->target);
     int last = run->iteration >= run->max_iter;
     if (deep && damping > 0) {
       damping = 0;
@@ -78,6 +77,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
         continue;
       }
     }
+    if (deep && run->bare) return FGD_OK;
     if (deep || last) {
       if (damping > 0) fgd_factor_make(F, 0);
       if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;

@@ -6,7 +6,12 @@
 #include "../factor.h"
 #include "../fastgd.h"
 
-typedef struct {
+/* What rows are drawn for: a first look; a fit of their own, as a start; the Hessian at the current point (so many,
+ * or twice as many). */
+typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAWS } fgd_draw;
+
+typedef struct fgd_oracle fgd_oracle;
+struct fgd_oracle {
   void *self;
   ptrdiff_t size;        /* coordinates: d coefficients, then the intercept if there is one */
   ptrdiff_t penalised;   /* d: the first ones may carry a penalty */
@@ -32,7 +37,15 @@ typedef struct {
    * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
    * are used up and the current point must be evaluated anew. */
   fgd_status (*separate)(void *self, const double *u, double *w, int *found, int *interior);
-} fgd_oracle;
+  /* Or NULL where rows cannot be drawn: draw some at the current point, by their leverage.  From then on `sample` is
+   * an oracle of these rows alone.  After FGD_DRAW_START it has a cost of its own, which is about that of all rows.
+   * Otherwise its gram, hess_vec and dual are those of all rows with other curvatures, 0 for rows that were not drawn;
+   * they make a certificate for all rows. */
+  fgd_status (*draw)(void *self, fgd_draw kind);
+  const fgd_oracle *sample;
+  /* The next value_grad finds the leverages anew, with this factor. */
+  void (*find_leverages)(void *self, const fgd_factor *F);
+};
 
 typedef struct fgd_run fgd_run;
 struct fgd_run {
@@ -40,6 +53,8 @@ struct fgd_run {
   double target;          /* converged means gap <= target */
   double learning_rate;
   double null_cost;
+  double enough;          /* newton: stop when the predicted decrease is no more than this, */
+  int bare;               /*   without a certificate */
   ptrdiff_t max_iter;
   /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */
   int (*report)(const fgd_run *run);
@@ -61,6 +76,10 @@ fgd_status fgd_agd(fgd_run *run, double *work);
 /* `work` lays out the factor, whose H may hold the first Hessian already (run->gram_ready). */
 size_t fgd_newton_work(ptrdiff_t size);
 fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
+/* Newton's method on Hessians of drawn rows; run->ready, and leverages must be known.  Hands over to fgd_newton where
+ * that goes slowly. */
+size_t fgd_sampled_work(ptrdiff_t size);
+fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work);
 
 size_t fgd_newton_cg_work(ptrdiff_t size);
 fgd_status fgd_newton_cg(fgd_run *run, double *work);

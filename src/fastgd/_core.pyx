@@ -40,6 +40,7 @@ cdef extern from "fastgd.h" nogil:
         FGD_NEWTON
         FGD_NEWTON_CG
         FGD_LBFGS
+        FGD_SAMPLED
     ctypedef enum fgd_outcome:
         pass
     enum:
@@ -743,6 +744,12 @@ def margins(X, coef, intercept, offset, n_threads, most_threads):
     return out
 
 
+cdef bint tall(const fgd_problem *p):
+    """Whether it pays to draw rows: so many that a few tell much about all."""
+    return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
+            and p.X.n >= 10_000)
+
+
 SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_NEWTON_CG, "lbfgs": FGD_LBFGS}
 
 
@@ -756,10 +763,12 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
+    cdef bint sampled = False
     memset(&options, 0, sizeof(options))
     if solver == "auto":
         solver = "newton" if d <= 2000 else "newton-cg"
-    options.solver = SOLVERS[solver]
+        sampled = solver == "newton" and tall(&problem.p)
+    options.solver = FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
     options.tol = tol
     options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
@@ -799,7 +808,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,
-        "solver": solver,
+        "solver": "sampled" if sampled else solver,
         "n_threads": r.n_threads,
         "rank": r.rank if r.rank >= 0 else None,
         "loss": problem.loss,

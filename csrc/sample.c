@@ -1,0 +1,310 @@
+/* Rows drawn by their leverage (see sample.h). */
+#include "sample.h"
+
+#include <math.h>
+#include <string.h>
+
+#define INTERIOR 0.2 /* a finite optimum exists if no step shrinks a chance below this share */
+
+static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+/* What depends on the number of rows drawn. */
+static size_t layout_own(fgd_sample *s, ptrdiff_t rows, char *base) {
+  fgd_arena a = {base, 0};
+  s->p.X.n = rows;
+  fgd_objective_layout(&s->own, &s->p, FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE | FGD_NEEDS_MOMENTS, s->workers, &a);
+  fgd_gram_plan_layout(&s->gram, &s->own.design, rows, s->p.fit_intercept, 1, s->workers, &a);
+  return a.used;
+}
+
+void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *a) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t n = p->X.n, d = p->X.d, most = 0;
+  s->o = o;
+  s->workers = workers;
+  s->draws = 0;
+  s->size[FGD_DRAW_UNIFORM] = larger(1000, 30 * d);
+  s->size[FGD_DRAW_START] = larger(larger(2000, 120 * d), smaller(n / 50, 1000 * d));
+  /* The more rows, the fewer steps; n / 50 and n / 32 cost less than they save. */
+  s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), smaller(n / 32, 500 * d));
+  s->size[FGD_DRAW_DOUBLE] = 2 * s->size[FGD_DRAW_MODEL];
+  for (int k = 0; k < FGD_DRAWS; k++) most = larger(most, s->size[k] = smaller(s->size[k], n));
+  s->start.mean = fgd_take_doubles(a, d);
+  s->start.sd = fgd_take_doubles(a, d);
+  s->scale = fgd_take_doubles(a, d);
+  s->chance = fgd_take(a, (size_t)n * sizeof *s->chance);
+  s->rows = fgd_take(a, (size_t)most * sizeof *s->rows);
+  s->counts = fgd_take(a, (size_t)(o->design.parts + 1) * sizeof *s->counts);
+  s->sums = fgd_take_doubles(a, 2 * o->design.parts);
+  s->X = fgd_take(a, (size_t)(most * d) * fgd_design_element(&o->design));
+  s->y = fgd_take_doubles(a, most);
+  s->weight = fgd_take_doubles(a, most);
+  s->offset = p->offset ? fgd_take_doubles(a, most) : NULL;
+  s->p = *p;
+  s->p.X.layout = FGD_C_ORDER;
+  s->p.X.ld = d;
+  s->p.X.data = s->X;
+  s->p.y_code = NULL;
+  s->p.y_value = s->y;
+  s->p.weight = s->weight;
+  s->p.offset = s->offset;
+  size_t bytes = 0, used;
+  for (int k = 0; k < FGD_DRAWS; k++)
+    if ((used = layout_own(s, s->size[k], NULL)) > bytes) bytes = used;
+  s->block = fgd_take(a, bytes);
+}
+
+/* A random sign. */
+static double sign(uint64_t seed, ptrdiff_t k) {
+  uint64_t x = (seed + (uint64_t)k) * 0x9e3779b97f4a7c15;
+  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+  return (x ^ x >> 27) & 0x100000000 ? 1 : -1;
+}
+
+static double at_most_one(double x) { return x < 1 ? x : 1; }
+
+typedef struct {
+  fgd_sample *s;
+  fgd_draw kind;
+  double factor;             /* of the chances, above 1 being 1 */
+} drawing;
+
+#define FOR_BLOCKS(o, part, worker)                                                                           \
+  for (ptrdiff_t first_ = (part) * (o)->design.part, end_ = smaller(first_ + (o)->design.part, (o)->p->X.n);  \
+       first_ < end_ && !fgd_team_stopped((o)->team, worker); first_ += (o)->design.block)                    \
+    for (fgd_block b = fgd_objective_block(o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+
+/* Sums of leverages and of residuals. */
+static void sum_part(void *arg, ptrdiff_t part, int worker) {
+  drawing *job = arg;
+  fgd_sample *s = job->s;
+  fgd_objective *o = s->o;
+  double leverage = 0, residual = 0;
+  FOR_BLOCKS(o, part, worker) {
+    o->loss.curvature(b.rows, o->z + b.first, b.s, b.s_step, b.r);
+    for (ptrdiff_t i = 0; i < b.rows; i++) leverage += at_most_one(b.r[i] * o->leverage[b.first + i]);
+    o->loss.value(b.rows, o->z + b.first, b.y, b.s, b.s_step, b.r);
+    for (ptrdiff_t i = 0; i < b.rows; i++) residual += fabs(b.r[i]);
+  }
+  s->sums[2 * part] = leverage;
+  s->sums[2 * part + 1] = residual;
+}
+
+/* Chances that add up to 1: by leverage; for a fit by residual as well, since the sample's gradient counts too
+ * and the rows of a rare class matter most; and some for every row, since leverages are estimates. */
+static void mix_part(void *arg, ptrdiff_t part, int worker) {
+  drawing *job = arg;
+  fgd_sample *s = job->s;
+  fgd_objective *o = s->o;
+  double by_weight = job->kind == FGD_DRAW_UNIFORM ? 1 : job->kind == FGD_DRAW_START ? 0.25 : 0.05;
+  double by_residual = job->kind == FGD_DRAW_START && s->residual > 0 ? 0.25 / s->residual : 0;
+  double by_leverage = job->kind == FGD_DRAW_UNIFORM || !(s->leverage > 0) ? 0
+                       : (job->kind == FGD_DRAW_START ? 0.5 : 0.95) / s->leverage;
+  double leverage = 0, drawn = 0;
+  FOR_BLOCKS(o, part, worker) {
+    const double *z = o->z + b.first;
+    float *chance = s->chance + b.first;
+    if (by_leverage > 0) {
+      const float *each = o->leverage + b.first;
+      o->loss.curvature(b.rows, z, b.s, b.s_step, b.r);
+      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += b.r[i] = at_most_one(b.r[i] * each[i]);
+    } else {
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = 0;
+    }
+    if (by_residual > 0) o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.dz);
+    else
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = 0;
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double x = by_weight * b.s[b.s_step ? i : 0] + by_leverage * b.r[i] + by_residual * fabs(b.dz[i]);
+      chance[i] = (float)x;
+      drawn += at_most_one(job->factor * x);
+    }
+  }
+  s->sums[2 * part] = drawn;
+  s->sums[2 * part + 1] = leverage;
+}
+
+static void count_part(void *arg, ptrdiff_t part, int worker) {
+  drawing *job = arg;
+  fgd_sample *s = job->s;
+  double sum = 0;
+  (void)worker;
+  for (ptrdiff_t i = part * s->o->design.part, end = smaller(i + s->o->design.part, s->o->p->X.n); i < end; i++)
+    sum += at_most_one(job->factor * s->chance[i]);
+  s->sums[2 * part] = sum;
+}
+
+static void pick_part(void *arg, ptrdiff_t part, int worker) {
+  drawing *job = arg;
+  fgd_sample *s = job->s;
+  ptrdiff_t first = part * s->o->design.part, end = smaller(first + s->o->design.part, s->o->p->X.n);
+  (void)worker;
+  s->counts[part + 1] = s->o->design.kernels->draw(end - first, s->chance + first, job->factor, s->draws << 44, first);
+}
+
+static void copy_part(void *arg, ptrdiff_t part, int worker) {
+  drawing *job = arg;
+  fgd_sample *s = job->s;
+  fgd_objective *o = s->o;
+  ptrdiff_t first = s->counts[part], k = first, most = s->p.X.n;
+  FOR_BLOCKS(o, part, worker) {
+    if (s->fixed) o->loss.curvature(b.rows, o->z + b.first, b.s, b.s_step, b.r);
+    for (ptrdiff_t i = 0; i < b.rows && k < most; i++) {
+      double chance = s->chance[b.first + i], share = b.s[b.s_step ? i : 0];
+      if (!(chance > 0)) continue;
+      s->rows[k] = b.first + i;
+      s->y[k] = b.y[i];
+      s->weight[k] = s->fixed ? share : share / chance;
+      if (s->offset) s->offset[k] = o->p->offset[b.first + i];
+      if (job->kind != FGD_DRAW_UNIFORM) s->own.z[k] = o->z[b.first + i];
+      if (s->fixed) s->own.q[k] = b.r[i] / chance;
+      k++;
+    }
+  }
+  if (k > first)
+    fgd_design_copy(&o->design, s->rows + first, k - first,
+                    (char *)s->X + (size_t)(first * o->p->X.d) * fgd_design_element(&o->design));
+}
+
+static double total(const fgd_sample *s, int which) {
+  double sum = 0;
+  for (ptrdiff_t k = 0; k < s->o->design.parts; k++) sum += s->sums[2 * k + which];
+  return sum;
+}
+
+fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
+  fgd_objective *o = s->o;
+  fgd_team *team = o->team;
+  ptrdiff_t parts = o->design.parts, size = s->size[kind], d = o->p->X.d;
+  drawing job = {.s = s, .kind = kind};
+  fgd_status status;
+  s->draws++;
+  s->fixed = kind == FGD_DRAW_MODEL || kind == FGD_DRAW_DOUBLE;
+  if (kind == FGD_DRAW_START) {
+    if ((status = fgd_team_run(team, sum_part, &job, parts))) return status;
+    s->leverage = total(s, 0);
+    s->residual = total(s, 1);
+  }
+  /* so many as there is room for, with some to spare: chances above 1 leave more to the others */
+  double wanted = (double)size - 3 * sqrt((double)size), sum;
+  job.factor = wanted;
+  if ((status = fgd_team_run(team, mix_part, &job, parts))) return status;
+  if (kind != FGD_DRAW_UNIFORM) s->leverage = total(s, 1);
+  for (int k = 0; (sum = total(s, 0)) > 0 && k < 5; k++) {
+    double off = wanted / sum;
+    job.factor *= off;
+    if (off > 0.9 && off < 1.1) break;
+    if ((status = fgd_team_run(team, count_part, &job, parts))) return status;
+  }
+  if ((status = fgd_team_run(team, pick_part, &job, parts))) return status;
+  s->counts[0] = 0;
+  for (ptrdiff_t k = 0; k < parts; k++) s->counts[k + 1] += s->counts[k];
+  for (ptrdiff_t k = 0; k <= parts; k++) s->counts[k] = smaller(s->counts[k], size);
+  layout_own(s, size, s->block);
+  if ((status = fgd_team_run(team, copy_part, &job, parts))) return status;
+  ptrdiff_t drawn = s->counts[parts];
+  size_t row = (size_t)d * fgd_design_element(&o->design);
+  memset((char *)s->X + (size_t)drawn * row, 0, (size_t)(size - drawn) * row);
+  for (ptrdiff_t k = drawn; k < size; k++) {
+    s->y[k] = s->weight[k] = s->own.z[k] = s->own.q[k] = 0;
+    if (s->offset) s->offset[k] = 0;
+  }
+  fgd_objective_begin(&s->own, team);
+  s->own.weight_scale[0] = s->own.weight_scale[1] = 1; /* they are shares already */
+  s->gram.team = team;
+  s->gram.shift = o->shift;
+  s->gram.scale = o->scale;
+  fgd_objective_set_coordinates(&s->own, o->shift, o->scale);
+  return FGD_OK;
+}
+
+/* --- leverages: |inv(L) a|^2, estimated as the mean of (w' inv(L) a)^2 over random signs w --------------- */
+
+static void project(fgd_sample *s, const fgd_objective *coordinates, const fgd_factor *F) {
+  fgd_objective *o = s->o;
+  ptrdiff_t d = o->p->X.d, size = o->size;
+  double each = 1 / sqrt((double)FGD_PROJECTIONS), *v = F->r, *origin = o->projection + FGD_PROJECTIONS * d;
+  for (ptrdiff_t k = 0; k < FGD_PROJECTIONS; k++) {
+    for (ptrdiff_t j = 0; j < size; j++) v[j] = each * sign(s->draws, FGD_PROJECTIONS * j + k);
+    F->kernels->backward_solve(size, F->L, size, v);
+    origin[k] = fgd_objective_export(coordinates, v, o->coef);
+    for (ptrdiff_t j = 0; j < d; j++) o->projection[FGD_PROJECTIONS * j + k] = o->coef[j];
+  }
+  o->project = 1;
+}
+
+void fgd_sample_project(fgd_sample *s, const fgd_factor *F) { project(s, s->o, F); }
+
+static fgd_status own_gram(fgd_sample *s, double *H) {
+  fgd_status status = s->fixed ? FGD_OK : fgd_objective_curvature(&s->own);
+  if (!status) status = fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, H);
+  for (ptrdiff_t j = 0; j < s->p.X.d; j++) H[j * s->own.size + j] += s->own.lambda[j];
+  return status;
+}
+
+fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, double intercept) {
+  fgd_objective *o = s->o;
+  ptrdiff_t d = o->p->X.d;
+  fgd_status status = fgd_sample_draw(s, FGD_DRAW_UNIFORM);
+  if (status) return status;
+  s->start.intercept = intercept;
+  status = fgd_objective_moments(&s->own, &s->start, F->r);
+  if (status) return status == FGD_NOT_FINITE ? FGD_OK : status; /* the pass over all rows will say where */
+  for (ptrdiff_t j = 0; j < d; j++) s->scale[j] = s->start.sd[j] > 0 ? 1 / s->start.sd[j] : 0;
+  fgd_objective_set_coordinates(&s->own, s->start.mean, s->scale);
+  s->gram.shift = s->start.mean;
+  s->gram.scale = s->scale;
+  if ((status = own_gram(s, F->H))) return status;
+  fgd_factor_make(F, 0.02);
+  project(s, &s->own, F);
+  /* A row that differs where all of the sample agree is one of few, and to be kept. */
+  double *origin = o->projection + FGD_PROJECTIONS * d;
+  for (ptrdiff_t j = 0; j < d; j++)
+    if (s->scale[j] == 0)
+      for (ptrdiff_t k = 0; k < FGD_PROJECTIONS; k++) {
+        double mean = s->start.mean[j], unit = mean == 0 ? 1e100 : 1e6 / fabs(mean);
+        double *B = &o->projection[FGD_PROJECTIONS * j + k];
+        *B = unit * sign(s->draws, FGD_PROJECTIONS * j + k);
+        origin[k] -= mean * *B;
+      }
+  return FGD_OK;
+}
+
+/* --- the oracle ------------------------------------------------------------------------------------------ */
+
+static fgd_status sample_value_grad(void *self, const double *w, double *f, double *g) {
+  return fgd_objective_value_grad(&((fgd_sample *)self)->own, w, f, g);
+}
+static void sample_accept(void *self) { fgd_objective_accept(&((fgd_sample *)self)->own); }
+static fgd_status sample_gram(void *self, double *H) { return own_gram(self, H); }
+static fgd_status sample_hess_vec(void *self, const double *v, double *Hv) {
+  return fgd_objective_hess_vec(&((fgd_sample *)self)->own, NULL, v, Hv);
+}
+static fgd_status sample_line(void *self, double t, double *f, double *slope) {
+  return fgd_objective_line(&((fgd_sample *)self)->own, t, f, slope);
+}
+static fgd_status sample_dual(void *self, int direct, double *f) {
+  return fgd_objective_dual(&((fgd_sample *)self)->own, direct, f);
+}
+
+/* Are all dual points well inside?  Those of rows not drawn are. */
+static fgd_status sample_separate(void *self, const double *u, double *w, int *found, int *interior) {
+  const fgd_sample *s = self;
+  (void)u, (void)w;
+  *found = 0;
+  *interior = 1;
+  for (ptrdiff_t i = 0; i < s->p.X.n; i++) {
+    if (!(s->weight[i] > 0)) continue;
+    double p = 1 / (1 + exp(-s->own.z[i])), shift = s->own.q[i] / s->weight[i] * s->own.zt[i];
+    if (!(shift <= (1 - INTERIOR) * p && -shift <= (1 - INTERIOR) / (1 + exp(s->own.z[i])))) *interior = 0;
+  }
+  return FGD_OK;
+}
+
+fgd_oracle fgd_sample_oracle(fgd_sample *s) {
+  return (fgd_oracle){.self = s, .size = s->o->size, .penalised = s->o->p->X.d, .lambda = s->o->lambda,
+                      .value_grad = sample_value_grad, .accept = sample_accept, .gram = sample_gram,
+                      .hess_vec = sample_hess_vec, .line = sample_line, .dual = sample_dual,
+                      .separate = sample_separate};
+}

@@ -1,0 +1,178 @@
+/* Newton's method on sampled Hessians, for many more rows than columns.
+ *
+ * It starts from the optimum of a small sample.  Every pass over all rows then gives the exact cost and gradient;
+ * the Hessian comes from rows drawn anew each time, which costs next to nothing, and limited memory (Nocedal, 1980)
+ * makes up for what they miss.  The same rows give the certificate: any curvatures do for that (see certificate.c).
+ * Where this goes slowly, exact Hessians take over. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "line.h"
+
+#define MEMORY 10
+#define SLOW 0.3        /* a decrease over this share of the one before is slow, */
+#define PATIENCE 3      /*   and so many slow or failed steps are too many */
+#define ENOUGH 0.01     /* stop when the predicted decrease is this share of the target */
+
+typedef struct {
+  double *step, *change, *inverse; /* MEMORY rows of `size`: steps and changes of the gradient, 1 / their product */
+  ptrdiff_t size, count;           /* ever added */
+} memory;
+
+size_t fgd_sampled_work(ptrdiff_t size) {
+  return fgd_newton_work(size) + (size_t)(2 * MEMORY * size + MEMORY + 5 * size) * sizeof(double);
+}
+
+static void remember(memory *m, const double *w, const double *w_old, const double *g, const double *g_old) {
+  ptrdiff_t k = m->count % MEMORY, n = m->size;
+  double *s = m->step + k * n, *y = m->change + k * n;
+  for (ptrdiff_t j = 0; j < n; j++) s[j] = w[j] - w_old[j], y[j] = g[j] - g_old[j];
+  double product = fgd_dot(n, s, y);
+  if (!(product > 0)) return;
+  m->inverse[k] = 1 / product;
+  m->count++;
+}
+
+/* u = (the quasi-Newton inverse built on the factor's) g */
+static void direction(const memory *m, const fgd_factor *F, double damping, const double *g, double *q, double *u) {
+  ptrdiff_t n = m->size, oldest = m->count > MEMORY ? m->count - MEMORY : 0;
+  double alpha[MEMORY];
+  memcpy(q, g, (size_t)n * sizeof *q);
+  for (ptrdiff_t i = m->count - 1; i >= oldest; i--) {
+    ptrdiff_t k = i % MEMORY;
+    alpha[k] = m->inverse[k] * fgd_dot(n, m->step + k * n, q);
+    for (ptrdiff_t j = 0; j < n; j++) q[j] -= alpha[k] * m->change[k * n + j];
+  }
+  fgd_factor_solve(F, damping, q, u);
+  for (ptrdiff_t i = oldest; i < m->count; i++) {
+    ptrdiff_t k = i % MEMORY;
+    double beta = m->inverse[k] * fgd_dot(n, m->change + k * n, u);
+    for (ptrdiff_t j = 0; j < n; j++) u[j] += (alpha[k] - beta) * m->step[k * n + j];
+  }
+}
+
+/* Fit a sample on its own; its optimum becomes the current point if that lowers the cost. */
+static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, double *work) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size;
+  fgd_status status = oracle->draw(oracle->self, FGD_DRAW_START);
+  if (status) return status;
+  fgd_oracle sample = *oracle->sample;
+  sample.separate = NULL;
+  memcpy(trial, run->w, (size_t)n * sizeof *trial);
+  /* as near to its optimum as matters, when that is d / 2m from the optimum of all rows */
+  fgd_run inner = {.oracle = &sample, .null_cost = run->null_cost, .max_iter = 30, .w = trial, .g = gt,
+                   .gap = INFINITY, .bare = 1, .enough = 5e-5};
+  if ((status = fgd_newton(&inner, F, work))) return status;
+  double f;
+  oracle->find_leverages(oracle->self, F);
+  if ((status = oracle->value_grad(oracle->self, trial, &f, gt))) return status;
+  if (f < run->cost) {
+    memcpy(run->w, trial, (size_t)n * sizeof *trial);
+    memcpy(run->g, gt, (size_t)n * sizeof *gt);
+    run->cost = f;
+    oracle->accept(oracle->self);
+  }
+  return FGD_OK;
+}
+
+fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
+  const fgd_oracle *oracle = run->oracle, *sample = oracle->sample;
+  ptrdiff_t n = oracle->size;
+  double *newton_work = work, *w = run->w, *g = run->g;
+  double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
+  memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
+  double damping = 0, lower = -INFINITY, before = INFINITY;
+  int poor = 0;
+  fgd_status status = start(run, F, trial, gt, newton_work);
+  if (status) return status;
+
+  while (poor < PATIENCE) {
+    if ((status = oracle->draw(oracle->self, poor ? FGD_DRAW_DOUBLE : FGD_DRAW_MODEL))) return status;
+    if ((status = sample->gram(sample->self, F->H))) return status;
+    fgd_factor_make(F, damping);
+    fgd_factor_solve(F, damping, g, u);
+    double decrease = 0.5 * fgd_dot(n, g, u);
+    int last = run->iteration >= run->max_iter, near = decrease <= run->target;
+    if (damping > 0 && (near || last)) {
+      damping = 0;
+      fgd_factor_make(F, 0);
+      fgd_factor_solve(F, 0, g, u);
+      decrease = 0.5 * fgd_dot(n, g, u);
+    }
+    if (damping == 0 && (near || last || run->report)) {
+      double gap;
+      if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
+      lower = fmax(lower, run->cost - gap);
+      run->gap = run->cost - lower;
+      int enough = decrease <= ENOUGH * run->target, interior = 1;
+      if ((enough || last) && gap <= run->target) {
+        if (oracle->separate) {
+          int found;
+          if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
+        }
+        if (interior) {
+          run->outcome = FGD_CONVERGED;
+          return FGD_OK;
+        }
+      }
+      if (decrease <= ENOUGH * ENOUGH * run->target) break;
+      if (last) {
+        run->outcome = FGD_MAX_ITER;
+        return FGD_OK;
+      }
+    }
+    if (decrease > SLOW * before) {
+      if (++poor == PATIENCE) break;
+    }
+    before = decrease;
+
+    direction(&m, F, damping, g, r, u);
+    double slope0 = -fgd_dot(n, g, u), ft;
+    if (!(slope0 < 0)) {
+      m.count = 0;
+      direction(&m, F, damping, g, r, u);
+      slope0 = -fgd_dot(n, g, u);
+    }
+    double predicted = -0.5 * slope0;
+    if (!(predicted > 1e3 * DBL_EPSILON * run->cost)) break;
+    for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
+    if (poor) oracle->find_leverages(oracle->self, F);
+    if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+    if (!isfinite(ft)) break;
+    run->step = 1;
+    if (ft <= run->cost - FGD_SUFFICIENT * predicted) {
+      double ratio = (run->cost - ft) / predicted;
+      if (ratio < 0.25) damping = damping > 0 ? 4 * damping : 1e-3;
+      else if (ratio > 0.75) damping = damping > 1e-9 ? damping / 8 : 0;
+    } else {
+      double t;
+      poor++;
+      if ((status = fgd_shorten(run, u, slope0, &t))) return status;
+      fgd_factor_product(F, u, r);
+      double curved = fgd_dot(n, u, r), weight = 0;
+      for (ptrdiff_t j = 0; j < n; j++) weight += F->H[j * n + j] * u[j] * u[j];
+      double told = weight > 0 ? (1 / t - 1) * curved / weight : 0;
+      damping = fmax(told, 2 * damping);
+      run->step = t;
+      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
+      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (!(ft < run->cost)) break;
+    }
+    remember(&m, trial, w, gt, g);
+    memcpy(w, trial, (size_t)n * sizeof *w);
+    memcpy(g, gt, (size_t)n * sizeof *g);
+    run->cost = ft;
+    oracle->accept(oracle->self);
+    run->iteration++;
+    run->gap = run->cost - lower;
+    if (run->report && run->report(run)) {
+      run->outcome = FGD_STOPPED;
+      return FGD_OK;
+    }
+  }
+  run->ready = 1;
+  run->gram_ready = 0;
+  return fgd_newton(run, F, newton_work);
+}
