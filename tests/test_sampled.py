@@ -1,0 +1,222 @@
+"""Tall dense data: Hessians from drawn rows, bounds and bits as good as ever."""
+
+import warnings
+
+import numpy as np
+import problems
+import pytest
+from problems import Problem, as_layout
+from test_fit import assert_solves
+from tolerances import EPS, assert_exact, cost_rounding, needs_long_double
+
+import fastgd
+from fastgd import reference
+
+pytestmark = needs_long_double
+N = 20_000
+
+
+def heavy_tails(rng, n=N):
+    """Columns without a variance, their effect bounded; one row in them outweighs thousands."""
+    X = rng.standard_t(1.5, (n, 6)) * 10.0 ** np.arange(-3, 3)
+    z = np.tanh(X / 10.0 ** np.arange(-3, 3)) @ [1, -1, 0.5, 2, -0.5, 0] - 1
+    return Problem(X, (rng.random(n) < reference.sigmoid(z)).astype(float), name="heavy tails")
+
+
+def few_positives(rng, n=3 * N):
+    """One row in a thousand."""
+    X = rng.standard_normal((n, 8))
+    y = (rng.random(n) < reference.sigmoid(X[:, 0] - 7.5)).astype(float)
+    return Problem(X, y, name="0.1 % positives")
+
+
+def one_hot(rng, n=N):
+    """Three categories with levels down to a few rows, beside two numbers in raw units."""
+    blocks = [np.column_stack([rng.lognormal(0, 1, n) * 1e3, rng.standard_normal(n) + 40])]
+    for levels in 3, 5, 9:
+        share = 0.4 ** np.arange(levels)
+        blocks.append(np.eye(levels)[rng.choice(levels, n, p=share / share.sum())])
+    X = np.column_stack(blocks)
+    z = X[:, 2:] @ rng.standard_normal(17) + 1e-4 * X[:, 0] - 1
+    y = (rng.random(n) < reference.sigmoid(z)).astype(float)
+    for j in range(2, 19):  # each level with both classes
+        y[np.flatnonzero(X[:, j])[:2]] = 0, 1
+    return Problem(X, y, name="one-hot")
+
+
+def many_duplicates(rng):
+    return problems.duplicated_rows(rng, N // 20)
+
+
+def weights_offset_soft(rng, n=N):
+    X = rng.standard_normal((n, 10)) @ rng.standard_normal((10, 10)) + 5
+    o = rng.standard_normal(n)
+    p = reference.sigmoid(X @ rng.standard_normal(10) / 5 + o)
+    s = rng.gamma(0.3, size=n) * (rng.random(n) < 0.9)
+    return Problem(X, rng.beta(1 + 3 * p, 4 - 3 * p), s, o, name="weights, offset, soft labels")
+
+
+def sized(make):
+    """A maker of `problems`, with rows enough."""
+
+    def problem(rng):
+        return make(rng, N)
+
+    problem.__name__ = make.__name__
+    return problem
+
+
+TALL = (
+    *map(sized, (
+        problems.rare_levels, problems.collinear, problems.constant_columns, problems.raw_units,
+        problems.sorted_rows, problems.near_separated,
+    )),
+    heavy_tails, few_positives, one_hot, many_duplicates, weights_offset_soft,
+)  # fmt: skip
+
+
+def penalised(problem, l2):
+    """The penalty in the units of the columns, as on standardised ones."""
+    problem.l2 = l2 * problem.X.astype(float).var(axis=0)
+    return problem
+
+
+def quiet(problem, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fastgd.ConvergenceWarning)
+        return fastgd.fit(problem.X, problem.y, **problem.options, **options)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-8, 1 / N, 1e-2])
+@pytest.mark.parametrize("make", TALL)
+def test_the_optimum_and_a_bound_that_holds(rng, make, l2):
+    problem = make(rng)
+    if l2:
+        penalised(problem, l2)
+    _, _, best = problem.optimum()
+    fit = fastgd.fit(problem.X, problem.y, **problem.options)
+    assert fit.solver == "sampled"
+    assert fit.converged and fit.status == "converged"
+    assert_solves(problem, fit.coef, fit.intercept, fit.gap)
+    exact = fastgd.fit(problem.X, problem.y, **problem.options, solver="newton")
+    assert fit.rank == exact.rank
+    for max_iter in 0, 1, 2, 3, None:
+        fit = quiet(problem, max_iter=max_iter)
+        true = float(problem.cost(fit.coef, fit.intercept) - best)
+        rounding = cost_rounding(problem.X, problem.y, fit.coef, fit.intercept, **problem.objective)
+        assert fit.gap >= true * (1 - 1e-9) - rounding, (max_iter, fit.gap, true)
+        assert fit.converged == (fit.gap <= 1e-8 * fit.null_cost)
+
+
+@pytest.mark.parametrize("make", [one_hot, heavy_tails, weights_offset_soft])
+def test_every_bound_in_the_history(rng, make):
+    problem = penalised(make(rng), 1 / N)
+    _, _, best = problem.optimum()
+    fit = fastgd.fit(problem.X, problem.y, **problem.options, record=True)
+    true = fit.history["cost"] - float(best)
+    assert np.all(fit.history["gap"] >= true * (1 - 1e-9) - 64 * EPS)
+    assert np.isfinite(fit.history["gap"][-1])
+
+
+@pytest.mark.parametrize("order", ["C", "F", "row-strided"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])
+def test_every_type_and_order(isa, rng, dtype, order):
+    X = (rng.standard_normal((N, 10)) * 20 + 100).clip(0, 255).astype(dtype)
+    z = (X - 100.0) @ rng.standard_normal(10) / 40
+    y = (rng.random(N) < reference.sigmoid(z)).astype(float)
+    problem = penalised(Problem(X, y), 1 / N)
+    fit = fastgd.fit(as_layout(X, order), y, l2=problem.l2)
+    assert fit.solver == "sampled" and fit.isa == isa
+    assert fit.converged
+    assert_solves(problem, fit.coef, fit.intercept, fit.gap)
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-4])
+@pytest.mark.parametrize("make", [one_hot, weights_offset_soft])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_same_bits_for_any_number_of_threads(isa, rng, make, order, l2):
+    problem = make(rng)
+    X = as_layout(problem.X, order)
+    fits = [
+        fastgd.fit(X, problem.y, **(problem.options | {"l2": l2}), record=True, n_threads=t)
+        for t in (1, 2, 3, 7, 2)
+    ]
+    assert {fit.solver for fit in fits} == {"sampled"}
+    for fit in fits[1:]:
+        for name in "coef", "intercept", "cost", "gap", "gradient_norm", "n_iter", "n_passes":
+            assert_exact(getattr(fit, name), getattr(fits[0], name))
+        for name in "cost", "gap", "step", "passes":
+            assert_exact(fit.history[name], fits[0].history[name])
+
+
+@pytest.mark.parametrize("make", [one_hot, sized(problems.near_separated)])
+def test_fewer_passes_than_with_exact_hessians(rng, make):
+    problem = penalised(make(rng), 1 / N)
+    fit = fastgd.fit(problem.X, problem.y, **problem.options)
+    exact = fastgd.fit(problem.X, problem.y, **problem.options, solver="newton")
+    assert fit.n_passes <= exact.n_passes <= 30
+
+
+@pytest.mark.parametrize("make", [sized(problems.random_rows), one_hot])
+def test_separated(rng, make):
+    """A column that is set in a few rows, all of one class."""
+    problem = make(rng)
+    rare = np.zeros(len(problem.y))
+    rare[rng.choice(np.flatnonzero(problem.y == 1), 7, replace=False)] = 1
+    X = np.column_stack([problem.X, rare])
+    with pytest.warns(fastgd.errors.SeparationWarning, match="separated: 7 of"):
+        fit = fastgd.fit(X, problem.y)
+    assert fit.solver == "sampled"
+    assert fit.status == "separated" and fit.converged
+    kept = rare == 0
+    _, _, best = Problem(problem.X[kept], problem.y[kept]).optimum()
+    infimum = float(best) * np.mean(kept)
+    assert -64 * EPS <= fit.cost - infimum <= fit.gap + 64 * EPS
+
+
+def test_not_separated_is_not_called_so(rng):
+    for _ in range(20):
+        n, d = 10_000, int(rng.integers(1, 6))
+        X = rng.standard_normal((n, d)) * 10.0 ** rng.integers(-5, 6, d)
+        X[:, 0] = rng.random(n) < 0.002
+        z = X[:, 1:] @ (rng.standard_normal(d - 1) * 2 / X[:, 1:].std(axis=0))
+        y = (rng.random(n) < reference.sigmoid(z)).astype(float)
+        y[np.flatnonzero(X[:, 0])[:2]] = 0, 1
+        fit = fastgd.fit(X, y)
+        assert fit.solver == "sampled"
+        assert fit.status == "converged"
+
+
+def test_a_start_near_the_optimum(rng):
+    problem = penalised(one_hot(rng), 1 / N)
+    cold = fastgd.fit(problem.X, problem.y, **problem.options)
+    warm = fastgd.fit(problem.X, problem.y, **problem.options, init=(cold.coef, cold.intercept))
+    assert warm.converged
+    assert warm.cost <= cold.cost * (1 + 4 * EPS)
+    assert warm.n_passes < cold.n_passes
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("row", [0, 7, N // 2, N - 1])
+def test_a_cell_that_is_not_finite(rng, value, row):
+    problem = problems.random_rows(rng, N)
+    problem.X[row, 1] = value
+    with pytest.raises(ValueError, match=rf"X\[{row}, 1\]"):
+        fastgd.fit(problem.X, problem.y)
+
+
+def test_tight_and_loose_tolerances(rng):
+    problem = penalised(one_hot(rng), 1e-4)
+    _, _, best = problem.optimum()
+    for tol in 1e-2, 1e-5, 1e-8, 1e-11, 1e-13:
+        fit = fastgd.fit(problem.X, problem.y, **problem.options, tol=tol)
+        assert fit.converged
+        true = float(problem.cost(fit.coef, fit.intercept) - best)
+        assert true - 64 * EPS <= fit.gap <= tol * fit.null_cost
+
+
+def test_a_callback_stops_it(rng):
+    problem = penalised(one_hot(rng), 1e-4)
+    fit = fastgd.fit(problem.X, problem.y, **problem.options, callback=lambda event: True)
+    assert fit.status == "callback"
+    assert fit.n_iter == 1
