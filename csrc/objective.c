@@ -265,6 +265,12 @@ static void label_part(void *arg, ptrdiff_t part, int worker) {
   sums s = sums_of(job->o, part);
   *s.f = *s.r = *s.slope = 0;
   FOR_BLOCKS(job, part, worker) {
+    if (!b.s_step && !job->o->p->offset) {
+      double sum = sum_of(b.y, b.rows);
+      *s.f += *b.s * sum;
+      *s.slope += *b.s * ((double)b.rows - sum);
+      continue;
+    }
     for (ptrdiff_t i = 0; i < b.rows; i++) {
       double share = b.s[b.s_step ? i : 0], offset = job->o->p->offset ? job->o->p->offset[b.first + i] : 0;
       *s.f += share * b.y[i];
@@ -351,7 +357,13 @@ fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost)
     } else {
       if (!(*s.f > 0 && *s.slope > 0)) return FGD_ONE_CLASS;
       b = log(*s.f / *s.slope);
-      if (p->offset) b -= *s.r;
+      if (p->offset) {
+        b -= *s.r;
+      } else { /* all margins are b: no need to look at each */
+        *intercept = b;
+        *cost = (b < 0 ? -b * *s.f : b * *s.slope) + (*s.f + *s.slope) * log1p(exp(-fabs(b)));
+        return FGD_OK;
+      }
     }
   }
   /* With an offset the intercept solves an equation in one unknown: Newton, kept inside a bracket. */

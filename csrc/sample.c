@@ -29,7 +29,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   /* The more rows, the fewer steps; n / 50 and n / 32 cost less than they save. */
   s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), smaller(n / 32, 500 * d));
   s->size[FGD_DRAW_DOUBLE] = 2 * s->size[FGD_DRAW_MODEL];
-  for (int k = 0; k < FGD_DRAWS; k++) most = larger(most, s->size[k] = smaller(s->size[k], n));
+  for (int k = 0; k < FGD_DRAW_AGAIN; k++) most = larger(most, s->size[k] = smaller(s->size[k], n));
   s->start.mean = fgd_take_doubles(a, d);
   s->start.sd = fgd_take_doubles(a, d);
   s->scale = fgd_take_doubles(a, d);
@@ -40,6 +40,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->X = fgd_take(a, (size_t)(most * d) * fgd_design_element(&o->design));
   s->y = fgd_take_doubles(a, most);
   s->weight = fgd_take_doubles(a, most);
+  s->chance_of = fgd_take_doubles(a, most);
   s->offset = p->offset ? fgd_take_doubles(a, most) : NULL;
   s->p = *p;
   s->p.X.layout = FGD_C_ORDER;
@@ -50,7 +51,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->p.weight = s->weight;
   s->p.offset = s->offset;
   size_t bytes = 0, used;
-  for (int k = 0; k < FGD_DRAWS; k++)
+  for (int k = 0; k < FGD_DRAW_AGAIN; k++)
     if ((used = layout_own(s, s->size[k], NULL)) > bytes) bytes = used;
   s->block = fgd_take(a, bytes);
 }
@@ -149,7 +150,6 @@ static void copy_part(void *arg, ptrdiff_t part, int worker) {
   fgd_objective *o = s->o;
   ptrdiff_t first = s->counts[part], k = first, most = s->p.X.n;
   FOR_BLOCKS(o, part, worker) {
-    if (s->fixed) o->loss.curvature(b.rows, o->z + b.first, b.s, b.s_step, b.r);
     for (ptrdiff_t i = 0; i < b.rows && k < most; i++) {
       double chance = s->chance[b.first + i], share = b.s[b.s_step ? i : 0];
       if (!(chance > 0)) continue;
@@ -157,14 +157,23 @@ static void copy_part(void *arg, ptrdiff_t part, int worker) {
       s->y[k] = b.y[i];
       s->weight[k] = s->fixed ? share : share / chance;
       if (s->offset) s->offset[k] = o->p->offset[b.first + i];
-      if (job->kind != FGD_DRAW_UNIFORM) s->own.z[k] = o->z[b.first + i];
-      if (s->fixed) s->own.q[k] = b.r[i] / chance;
+      s->chance_of[k] = chance;
       k++;
     }
   }
   if (k > first)
     fgd_design_copy(&o->design, s->rows + first, k - first,
                     (char *)s->X + (size_t)(first * o->p->X.d) * fgd_design_element(&o->design));
+}
+
+/* Margins and curvatures of the rows drawn, at the current point. */
+static void follow(fgd_sample *s) {
+  ptrdiff_t size = s->p.X.n, drawn = smaller(s->counts[s->o->design.parts], size);
+  double *z = s->own.z, *q = s->own.q;
+  for (ptrdiff_t k = 0; k < drawn; k++) z[k] = s->o->z[s->rows[k]];
+  for (ptrdiff_t k = drawn; k < size; k++) z[k] = 0;
+  s->own.loss.curvature(size, z, s->weight, 1, q);
+  for (ptrdiff_t k = 0; k < drawn; k++) q[k] /= s->chance_of[k];
 }
 
 static double total(const fgd_sample *s, int which) {
@@ -176,10 +185,15 @@ static double total(const fgd_sample *s, int which) {
 fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   fgd_objective *o = s->o;
   fgd_team *team = o->team;
-  ptrdiff_t parts = o->design.parts, size = s->size[kind], d = o->p->X.d;
+  ptrdiff_t parts = o->design.parts, d = o->p->X.d;
   drawing job = {.s = s, .kind = kind};
   fgd_status status;
+  if (kind == FGD_DRAW_AGAIN) {
+    follow(s);
+    return FGD_OK;
+  }
   s->draws++;
+  ptrdiff_t size = s->size[kind];
   s->fixed = kind == FGD_DRAW_MODEL || kind == FGD_DRAW_DOUBLE;
   if (kind == FGD_DRAW_START) {
     if ((status = fgd_team_run(team, sum_part, &job, parts))) return status;
@@ -207,7 +221,7 @@ fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   size_t row = (size_t)d * fgd_design_element(&o->design);
   memset((char *)s->X + (size_t)drawn * row, 0, (size_t)(size - drawn) * row);
   for (ptrdiff_t k = drawn; k < size; k++) {
-    s->y[k] = s->weight[k] = s->own.z[k] = s->own.q[k] = 0;
+    s->y[k] = s->weight[k] = 0;
     if (s->offset) s->offset[k] = 0;
   }
   fgd_objective_begin(&s->own, team);
@@ -216,6 +230,7 @@ fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   s->gram.shift = o->shift;
   s->gram.scale = o->scale;
   fgd_objective_set_coordinates(&s->own, o->shift, o->scale);
+  if (s->fixed) follow(s);
   return FGD_OK;
 }
 

@@ -17,13 +17,13 @@ typedef struct {
   fgd_start start;               /* their moments, d each */
   double *scale;                 /* d */
   int workers, fixed;            /* fixed: the curvatures are given, not to be taken from margins */
-  ptrdiff_t size[FGD_DRAWS];     /* rows of each kind of draw; those that are left over have weight 0 */
+  ptrdiff_t size[FGD_DRAW_AGAIN];     /* rows of each kind of draw; those that are left over have weight 0 */
   double leverage, residual;     /* sums over all rows at the last draw but the first */
   float *chance;                 /* n: of being drawn; afterwards 0 for those that were not */
   ptrdiff_t *rows, *counts;      /* which ones; how many before each part of all rows */
   double *sums;                  /* two for each part */
   void *X;
-  double *y, *weight, *offset;
+  double *y, *weight, *offset, *chance_of; /* of the rows drawn */
   char *block;                   /* memory for what depends on the size */
   uint64_t draws;
 } fgd_sample;

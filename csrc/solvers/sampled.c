@@ -12,6 +12,7 @@
 
 #define MEMORY 10
 #define SLOW 0.3        /* a decrease over this share of the one before is slow, */
+#define GOOD 0.1        /*   one below this share is quick, */
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
 #define ENOUGH 0.01     /* stop when the predicted decrease is this share of the target */
 
@@ -84,12 +85,14 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
   double damping = 0, lower = -INFINITY, before = INFINITY;
-  int poor = 0;
+  int poor = 0, good = 0;
   fgd_status status = start(run, F, trial, gt, newton_work);
   if (status) return status;
 
   while (poor < PATIENCE) {
-    if ((status = oracle->draw(oracle->self, poor ? FGD_DRAW_DOUBLE : FGD_DRAW_MODEL))) return status;
+    /* Near the optimum curvatures change little, and rows that served well serve again. */
+    fgd_draw kind = good ? FGD_DRAW_AGAIN : poor ? FGD_DRAW_DOUBLE : FGD_DRAW_MODEL;
+    if ((status = oracle->draw(oracle->self, kind))) return status;
     if ((status = sample->gram(sample->self, F->H))) return status;
     fgd_factor_make(F, damping);
     fgd_factor_solve(F, damping, g, u);
@@ -126,6 +129,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     if (decrease > SLOW * before) {
       if (++poor == PATIENCE) break;
     }
+    good = decrease < GOOD * before && before < INFINITY;
     before = decrease;
 
     direction(&m, F, damping, g, r, u);

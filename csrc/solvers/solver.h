@@ -7,8 +7,8 @@
 #include "../fastgd.h"
 
 /* What rows are drawn for: a first look; a fit of their own, as a start; the Hessian at the current point (so many,
- * or twice as many). */
-typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAWS } fgd_draw;
+ * or twice as many); and no new rows, but the Hessian at the current point by those that there are. */
+typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
 
 typedef struct fgd_oracle fgd_oracle;
 struct fgd_oracle {
