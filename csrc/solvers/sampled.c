@@ -14,7 +14,7 @@
 #define SLOW 0.3        /* a decrease over this share of the one before is slow, */
 #define GOOD 0.1        /*   one below this share is quick, */
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
-#define ENOUGH 0.01     /* stop when the predicted decrease is this share of the target */
+#define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target */
 
 typedef struct {
   double *step, *change, *inverse; /* MEMORY rows of `size`: steps and changes of the gradient, 1 / their product */
