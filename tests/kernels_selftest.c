@@ -170,6 +170,56 @@ static void dense_moments(int dtype, ptrdiff_t lines, ptrdiff_t len, int across)
   release();
 }
 
+/* Eight products at a time, squared and summed, in single precision at the end. */
+static void dense_squares(int dtype, ptrdiff_t lines, ptrdiff_t len, int across) {
+  const fgd_dense_kernels *k = &K->dense[dtype];
+  ptrdiff_t ld = len + 1, size = lines ? (lines - 1) * ld + len : 0;
+  ptrdiff_t n = across ? len : lines, d = across ? lines : len;
+  void *M = elements(dtype, size);
+  double *B = numbers(8 * d, 0, 1), *c = numbers(8, 0, 1);
+  float *out = workspace((size_t)(n + 1) * sizeof *out);
+  out[n] = 7;
+  snprintf(what, sizeof what, "dense %s %td x %td", dtype_name[dtype], lines, len);
+  (across ? k->squares_across : k->squares_along)(lines, len, M, ld, B, c, out);
+  for (ptrdiff_t i = 0; i < n; i++) {
+    double want = 0, bound = 0;
+    for (ptrdiff_t r = 0; r < 8; r++) {
+      sum s = {0};
+      add(&s, c[r]);
+      for (ptrdiff_t j = 0; j < d; j++) add(&s, at(dtype, M, across ? j * ld + i : i * ld + j) * B[8 * j + r]);
+      want += s.value * s.value;
+      bound += 4 * (double)(d + 4) * eps * s.size * s.size;
+    }
+    near("squares", i, out[i], want, bound + 0x1p-23 * want);
+  }
+  same("squares, beyond", n, out[n], 7);
+  release();
+}
+
+/* Drawn with the chance that was asked for; which ones depends on the row and not on where an array begins. */
+static void draws(void) {
+  enum { N = 20000 };
+  float *chance = workspace(N * sizeof *chance), *part = workspace(N * sizeof *part);
+  snprintf(what, sizeof what, "draw");
+  for (ptrdiff_t i = 0; i < N; i++) chance[i] = part[i] = (float)(i % 4) / 4;
+  ptrdiff_t found = K->draw(N, chance, 2, 77, 0), each[4] = {0}, again = 0;
+  for (ptrdiff_t i = 0, step; i < N; i += step) {
+    step = 1 + i % 37 < N - i ? 1 + i % 37 : N - i;
+    again += K->draw(step, part + i, 2, 77, i);
+  }
+  same("count", 0, (double)again, (double)found);
+  for (ptrdiff_t i = 0; i < N; i++) {
+    same("place", i, part[i], chance[i]);
+    if (chance[i] > 0) each[i % 4]++, same("chance", i, chance[i], i % 4 == 1 ? 0.5 : 1);
+  }
+  same("never", 0, (double)each[0], 0);
+  near("half of them", 1, (double)each[1], N / 8.0, 5 * sqrt(N / 16.0));
+  same("always", 2, (double)each[2], N / 4.0);
+  same("above 1", 3, (double)each[3], N / 4.0);
+  same("total", 0, (double)(each[1] + each[2] + each[3]), (double)found);
+  release();
+}
+
 /* A NaN shows, whatever it is multiplied with. */
 static void dense_nan(int dtype) {
   for (ptrdiff_t place = 0; place < 21; place++) {
@@ -492,6 +542,8 @@ int main(void) {
         for (int m = 0; m < (few ? 8 : 2); m++) dense_products(dtype, sizes[a], sizes[b], many[m]);
         dense_moments(dtype, sizes[a], sizes[b], 0);
         dense_moments(dtype, sizes[a], sizes[b], 1);
+        dense_squares(dtype, sizes[a], sizes[b], 0);
+        dense_squares(dtype, sizes[a], sizes[b], 1);
       }
     if (dtype != FGD_U8) dense_nan(dtype);
     for (int a = 0; a < 6; a++)
@@ -510,6 +562,7 @@ int main(void) {
     for (int s_step = 0; s_step < 2; s_step++) logistic(sizes[a], s_step), dual(sizes[a], s_step);
   }
   sigmoid_limits();
+  draws();
   for (int a = 0; a < SMALL; a++)
     cholesky(sizes[a]), pivoted(sizes[a], sizes[a] * 2 / 3), pivoted(sizes[a], sizes[a]);
   cholesky(200);

@@ -2,6 +2,9 @@
 #ifndef FGD_LINE_H
 #define FGD_LINE_H
 
+#include <float.h>
+#include <math.h>
+
 #include "solver.h"
 
 /* t in (0, 1) where the slope of the cost along w - t u has nearly vanished, from the margins of the current point and
@@ -10,5 +13,10 @@ fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, doubl
 
 /* Share of the predicted decrease that a step must bring. */
 #define FGD_SUFFICIENT 1e-4
+
+/* The distance to a lower bound that is known as a number, not as a sum of small terms: up to its rounding. */
+static inline double fgd_above(double cost, double lower) {
+  return fmax(cost - lower, 0) + 8 * DBL_EPSILON * fabs(cost);
+}
 
 #endif

@@ -20,9 +20,6 @@ static double newton_step(const fgd_factor *F, double damping, const double *g, 
   return 0.5 * fgd_dot(F->size, g, u);
 }
 
-/* The distance to a lower bound that is known as a number, not as a sum of small terms: up to its rounding. */
-static double above(double cost, double lower) { return fmax(cost - lower, 0) + 8 * DBL_EPSILON * fabs(cost); }
-
 /* Evaluate the current point anew and factor its Hessian. */
 static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
   const fgd_oracle *oracle = run->oracle;
@@ -81,7 +78,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     if (deep || last) {
       if (damping > 0) fgd_factor_make(F, 0);
       if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-      run->gap = fmin(fmin(run->gap, run->cost), above(run->cost, lower)); /* no loss is negative */
+      run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED || last || (fresh && decrease <= floor)) return FGD_OK;
       if (!fresh) {
@@ -151,7 +148,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     run->cost = ft;
     oracle->accept(oracle->self);
     run->iteration++;
-    run->gap = fmin(run->cost, above(run->cost, lower));
+    run->gap = fmin(run->cost, fgd_above(run->cost, lower));
     if (run->report && run->report(run)) {
       run->outcome = FGD_STOPPED;
       return FGD_OK;

@@ -108,9 +108,9 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
       double gap;
       if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
       lower = fmax(lower, run->cost - gap);
-      run->gap = run->cost - lower;
+      run->gap = fmin(fmin(gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
       int enough = decrease <= ENOUGH * run->target, interior = 1;
-      if ((enough || last) && gap <= run->target) {
+      if ((enough || last) && run->gap <= run->target) {
         if (oracle->separate) {
           int found;
           if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
@@ -170,7 +170,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     run->cost = ft;
     oracle->accept(oracle->self);
     run->iteration++;
-    run->gap = run->cost - lower;
+    run->gap = fmin(run->cost, fgd_above(run->cost, lower));
     if (run->report && run->report(run)) {
       run->outcome = FGD_STOPPED;
       return FGD_OK;

@@ -371,8 +371,10 @@ def fit(
         without a penalty their gap is an estimate. ``"gd"``: the plain rule
         ``w -= learning_rate * dJ/dw``, ``b -= learning_rate * dJ/db``, from zero. ``"agd"``:
         Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
-        backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
-        columns, ``"newton-cg"`` beyond.
+        backtracking, on implicitly standardised columns. ``"auto"``: up to 2000 columns
+        ``"newton"``, or for the log loss on a dense X of over 300 rows for each column Newton's
+        method on Hessians of drawn rows (``fit.solver`` is ``"sampled"``), no less certified, which
+        hands over to ``"newton"`` where it goes slowly; ``"newton-cg"`` beyond.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.
