@@ -117,6 +117,11 @@ static void near_sum(const char *name, ptrdiff_t i, double got, sum s) {
   near(name, i, got, s.value, (double)(s.terms + 3) * eps * s.size);
 }
 
+static void *workspace(size_t bytes) {
+  char *p = fresh((ptrdiff_t)bytes + 64, 1);
+  return p + (-(uintptr_t)p & 63);
+}
+
 /* ---- dense ---- */
 
 static void dense_products(int dtype, ptrdiff_t lines, ptrdiff_t len, ptrdiff_t m) {
@@ -295,11 +300,6 @@ static void csr(int dtype, int type, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t m
 }
 
 /* ---- weighted Gram ---- */
-
-static void *workspace(size_t bytes) {
-  char *p = fresh((ptrdiff_t)bytes + 64, 1);
-  return p + (-(uintptr_t)p & 63);
-}
 
 static void gram(int dtype, ptrdiff_t count, ptrdiff_t d, int ones, int fortran, int listed) {
   ptrdiff_t n = count + 5, D = d + ones, ldg = D + 3;
