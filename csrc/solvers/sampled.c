@@ -104,13 +104,13 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
       fgd_factor_solve(F, 0, g, u);
       decrease = 0.5 * fgd_dot(n, g, u);
     }
-    if (damping == 0 && (near || last || run->report)) {
+    if (damping == 0 && (near || last || poor || run->report)) {
       double gap;
       if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
       lower = fmax(lower, run->cost - gap);
       run->gap = fmin(fmin(gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
       int enough = decrease <= ENOUGH * run->target, interior = 1;
-      if ((enough || last) && run->gap <= run->target) {
+      if ((enough || last || poor) && run->gap <= run->target) { /* where it is slow, enough is enough */
         if (oracle->separate) {
           int found;
           if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
