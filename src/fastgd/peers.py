@@ -14,6 +14,7 @@ import time
 import warnings
 from functools import partial
 from itertools import cycle
+from operator import itemgetter
 
 import numpy as np
 import scipy.sparse
@@ -57,11 +58,14 @@ def _climb(fit, ladder, judge, seconds):
 def _measure_one(contender, X, y, l2, threads, seconds, judge):
     """Return the layout of one contender, its path, and the first steps at each target."""
     ladder, best = contender.ladder, math.inf
-    for candidate in sensible(contender.layouts, X):
+    candidates = sensible(contender.layouts, X)
+    for candidate in candidates:
         trial = contender.prepare(contender.solver, convert(X, candidate), y, l2, threads)
         trial(ladder[0])  # imports, compiles
-        with limited(threads):
-            (taken,) = bench.fastest(partial(trial, ladder[2]), seconds=0.02)
+        taken = 0.0
+        if len(candidates) > 1:
+            with limited(threads):
+                (taken,) = bench.fastest(partial(trial, ladder[1]), seconds=0.02)
         if taken < best:
             layout, fit, best = candidate, trial, taken
     with limited(threads):
@@ -73,6 +77,11 @@ def _measure_one(contender, X, y, l2, threads, seconds, judge):
                 again = bench.fastest(partial(fit, step[0]), seconds=min(0.5, seconds / 10))
                 step = (step[0], min(step[1], *again), step[2])
             reached.append(step)
+        # who is fast at a later target was so at this one
+        reached = [
+            min(filter(None, reached[k:]), key=itemgetter(1), default=None)
+            for k in range(len(TARGETS))
+        ]
     return {"layout": layout, "path": [step[:3] for step in path], "reached": reached}
 
 
