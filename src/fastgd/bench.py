@@ -337,15 +337,26 @@ def add_arguments(parser):
         "an .npz file may hold CSR data: data, indices, indptr, shape and y",
     )
     peers.add_argument("--standardize", action="store_true", help="scale the columns of --data")
-    peers.add_argument("--C", type=float, default=1.0, help="the penalty is 1/(C n) (default: 1)")
+    peers.add_argument("--C", type=_positive, default=1.0, help="penalty 1/(C n) (default: 1)")
     peers.add_argument(
-        "--seconds", type=float, default=60.0, metavar="S", help="limit for one fit (default: 60)"
+        "--seconds",
+        type=_positive,
+        default=60.0,
+        metavar="S",
+        help="a contender whose next fit would take longer stops (default: 60)",
     )
 
 
 def _count(text):
     value = int(text)
     if value < 1:
+        raise ValueError
+    return value
+
+
+def _positive(text):
+    value = float(text)
+    if not 0 < value < math.inf:
         raise ValueError
     return value
 
