@@ -1,12 +1,14 @@
-"""``fastgd bench``: it runs, says on what, and its figures are those of the two programs."""
+"""``fastgd bench``: it runs, says on what, and its figures are those of the programs named."""
 
 import argparse
 import json
+from functools import partial
 
 import numpy as np
 import pytest
+import scipy.sparse
 
-from fastgd import bench
+from fastgd import bench, peers, reference
 from fastgd.errors import DataError
 
 
@@ -15,10 +17,20 @@ def small(monkeypatch):
     monkeypatch.setattr(bench, "QUICK", ((100, 4), (300, 7)))
 
 
-def run(*arguments):
+def run(*arguments, command=bench):
     parser = argparse.ArgumentParser()
     bench.add_arguments(parser)
-    return bench.run(parser.parse_args(["--quick", *arguments]))
+    return command.run(parser.parse_args(["--quick", *arguments]))
+
+
+@pytest.fixture
+def contenders(monkeypatch):
+    """fastgd and scikit-learn only: what else is installed differs."""
+    pytest.importorskip("sklearn")
+    names = "fastgd", "scikit-learn lbfgs", "scikit-learn newton-cholesky"
+    few = [contender for contender in peers.CONTENDERS if contender.name in names]
+    monkeypatch.setattr(peers, "CONTENDERS", few)
+    return few
 
 
 def test_table(capsys):
@@ -113,3 +125,85 @@ def test_plain_read_reads_everything():
         expected = np.frombuffer(array.tobytes("A")[:whole], np.int64).sum()
         assert sum(bench.plain_read(array)()) == expected
         assert sum(bench.plain_read(array, threads=2)()) == expected
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_peers_minimise_the_same_cost(sparse, contenders):
+    X, y = bench.synthetic(150, 5)
+    X = scipy.sparse.csr_matrix(X * (X > 0)) if sparse else X
+    found = peers.measure("small", X, y, C=2.0, n_threads=1, seconds=0.5)
+    assert found["l2"] == pytest.approx(1 / 300)
+    X = X.toarray() if sparse else X
+    optimum = reference.fit_newton(X, y, l2=found["l2"])
+    cost = reference.cost(X, y, optimum.coef, optimum.intercept, l2=found["l2"])
+    assert found["best"] == pytest.approx(cost, rel=1e-12)
+    assert 0 <= found["gap"] <= 1e-12
+    assert found["read"] > 0
+    assert [row["contender"] for row in found["rows"]] == [c.name for c in contenders]
+    rounding = 8 * np.finfo(float).eps
+    for row in found["rows"]:
+        assert "failed" not in row
+        assert all(taken > 0 and excess >= -rounding for _, taken, excess in row["path"])
+        for target, step in zip(peers.TARGETS, row["reached"], strict=True):
+            rung, taken, excess = step
+            assert excess <= target
+            assert any(rung == r and 0 < taken <= t and excess == e for r, t, e in row["path"])
+            if row is not found["rows"][0]:  # fastgd must prove it, too
+                assert taken <= next(t for _, t, e in row["path"] if e <= target)
+        assert row["reached"][0][1] <= row["reached"][1][1]
+
+
+def test_peers_that_fail_or_are_missing_do_not_stop_the_others(contenders):
+    def broken(solver, X, y, l2, threads):
+        raise MemoryError("too large")
+
+    ours, peer, *_ = contenders
+    taking_part = [ours, peer._replace(prepare=broken), peer._replace(package="no-such-package")]
+    found = peers.measure("small", *bench.synthetic(60, 3), seconds=0.1, contenders=taking_part)
+    assert len(found["rows"]) == 2
+    assert found["rows"][1]["failed"] == "MemoryError: too large"
+    assert "too large" in peers.table(found)
+    assert peers.summary([found]).splitlines()[-1].split("|")[-2].strip() == "-"
+
+
+def test_peers_stop_at_the_time_limit():
+    climb = partial(peers._climb, lambda rung: [rung], peers.ITERATIONS)
+    assert len(climb(lambda rung: (1 / rung, 1 / rung), 0.0)) == 1
+    assert len(climb(lambda rung: (1.0, 1.0), 9.0)) == 5  # gets no further
+    path = climb(lambda rung: (1e-6 / rung, 1e-4 / rung), 9.0)
+    assert [rung for rung, *_ in path][-2:] == [91, 128]  # the first that may claim 1e-6
+
+
+def test_peers_command(tmp_path, capsys, contenders):
+    pytest.importorskip("matplotlib")
+    X = scipy.sparse.random(80, 6, density=0.4, format="csr", random_state=0)
+    arrays = {"data": X.data, "indices": X.indices, "indptr": X.indptr, "shape": X.shape}
+    y = np.random.default_rng(0).integers(0, 2, 80)
+    one, two, plot = (str(tmp_path / name) for name in ("one.npz", "two.npz", "paths.png"))
+    np.savez(one, X=X.toarray(), y=y)
+    np.savez(two, y=y, **arrays)
+    options = ["--data", one, two, "--standardize", "--threads", "1", "--seconds", "0.5"]
+    assert run(*options, "--plot", plot, command=peers) == 0
+    out, _ = capsys.readouterr()
+    assert "scikit-learn " + peers.version("scikit-learn") in out
+    assert out.count("| scikit-learn lbfgs ") >= 2
+    assert "### two 80 x 6, CSR, standardised" in out
+    with open(plot, "rb") as file:
+        assert file.read(4) == b"\x89PNG"
+    assert run(*options, "--json", command=peers) == 0
+    first, second = json.loads(capsys.readouterr().out)["problems"]
+    assert first["shape"] == second["shape"] == [80, 6]
+    # the same columns but for a shift, which the intercept takes up
+    assert first["best"] == pytest.approx(second["best"], rel=1e-10)
+    with pytest.raises(DataError, match="--peers"):
+        run("--data", two)
+
+
+def test_standardized_columns():
+    X = np.random.default_rng(0).standard_normal((40, 4)) * [1, 1e-6, 1e6, 0] + [5, 1, 0, 3]
+    scaled = peers.standardized(X)
+    assert np.abs(scaled[:, :3].mean(axis=0)).max() < 1e-9
+    assert scaled[:, :3].std(axis=0) == pytest.approx(np.ones(3))
+    assert not scaled[:, 3].any()
+    sparse = scipy.sparse.csr_matrix(X * (X > 0))
+    assert peers.standardized(sparse).toarray().std(axis=0)[:3] == pytest.approx(np.ones(3))

@@ -163,15 +163,20 @@ def row_cells(row):
 HEADER = ["problem", "what", "fastgd", "NumPy", "times faster", "reads", "J - J*", "NumPy's"]
 
 
-def draw(rows, path):
-    """Draw the times of all measurements side by side, into a file."""
+def import_figure():
+    """Return matplotlib's Figure, or say what to install."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ModuleNotFoundError(
             "--plot needs matplotlib: pip install 'fastgd[plot]'", name="matplotlib"
         ) from None
-    figure = Figure(figsize=(9, 0.8 + 0.42 * len(rows)), layout="constrained")
+    return Figure
+
+
+def draw(rows, path):
+    """Draw the times of all measurements side by side, into a file."""
+    figure = import_figure()(figsize=(9, 0.8 + 0.42 * len(rows)), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(rows))[::-1]
     for key, shift, color in (("reference", -0.19, "0.65"), ("fastgd", 0.19, "C0")):
@@ -202,13 +207,28 @@ def synthetic(n, d):
 
 
 def from_file(path, target):
-    """Return matrix and labels of an ``.npz`` file (arrays X, y) or a CSV file."""
+    """Return matrix and labels of an ``.npz`` file or a CSV file.
+
+    The arrays of an ``.npz`` file are X and y; of CSR data they are data, indices, indptr,
+    shape and y.
+    """
     if path.endswith(".npz"):
         with np.load(path) as data:
-            missing = [name for name in ("X", "y") if name not in data]
+            sparse = "indptr" in data
+            wanted = ("data", "indices", "indptr", "shape", "y") if sparse else ("X", "y")
+            missing = [name for name in wanted if name not in data]
             if missing:
-                raise DataError(f"--data {path}: no array {missing[0]}; wanted X and y")
-            X, y = data["X"], data["y"]
+                raise DataError(
+                    f"--data {path}: no array {missing[0]}; wanted {' and '.join(wanted)}"
+                )
+            y = data["y"]
+            if sparse:
+                import scipy.sparse
+
+                parts = tuple(data[name] for name in wanted[:3])
+                X = scipy.sparse.csr_matrix(parts, shape=tuple(data["shape"]))
+            else:
+                X = data["X"]
         classes = np.unique(y)
         if len(classes) != 2:
             raise DataError(f"--data {path}: y has {len(classes)} classes; wanted 2")
@@ -300,12 +320,31 @@ def add_arguments(parser):
     """Add the options of ``fastgd bench`` to an argparse parser."""
     parser.add_argument("--quick", action="store_true", help="small sizes only, in a few seconds")
     parser.add_argument(
-        "--data", metavar="FILE", help="measure on this file too: .npz with X and y, or CSV"
+        "--data",
+        metavar="FILE",
+        nargs="+",
+        help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a CSV file")
     parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")
     parser.add_argument("--json", action="store_true", help="write one JSON object, not a table")
     parser.add_argument("--plot", metavar="FILE", help="draw the times into this file as well")
+    peers = parser.add_argument_group("fastgd beside other packages")
+    peers.add_argument(
+        "--peers",
+        action="store_true",
+        help="measure time and J - J* of every package installed that fits the same model; "
+        "an .npz file may hold CSR data: data, indices, indptr, shape and y",
+    )
+    peers.add_argument("--standardize", action="store_true", help="scale the columns of --data")
+    peers.add_argument("--C", type=_positive, default=1.0, help="penalty 1/(C n) (default: 1)")
+    peers.add_argument(
+        "--seconds",
+        type=_positive,
+        default=60.0,
+        metavar="S",
+        help="a contender whose next fit would take longer stops (default: 60)",
+    )
 
 
 def _count(text):
@@ -315,9 +354,19 @@ def _count(text):
     return value
 
 
+def _positive(text):
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise ValueError
+    return value
+
+
 def run(args):
     """Run ``fastgd bench`` with parsed arguments; return the exit code."""
-    given = from_file(args.data, args.target) if args.data else None
+    given = [(path, *from_file(path, args.target)) for path in args.data or []]
+    for path, X, _ in given:
+        if not isinstance(X, np.ndarray):
+            raise DataError(f"--data {path}: CSR data are for --peers")
     facts = machine(args.threads)
     rows = []
     options = {"n_threads": args.threads, "seconds": 0.1 if args.quick else 1.0}
@@ -325,9 +374,9 @@ def run(args):
         warnings.simplefilter("ignore", fastgd.ConvergenceWarning)
         for n, d in QUICK if args.quick else SIZES:
             rows += measure(f"{n} x {d}", *synthetic(n, d), **options)
-        if given:
-            name = "{} ({} x {})".format(os.path.basename(args.data), *given[0].shape)
-            rows += measure(name, *given, **options)
+        for path, X, y in given:
+            name = "{} ({} x {})".format(os.path.basename(path), *X.shape)
+            rows += measure(name, X, y, **options)
     if args.plot:
         draw(rows, args.plot)
     if args.json:

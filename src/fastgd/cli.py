@@ -114,14 +114,14 @@ def _parser(command):
     measure = commands.add_parser(
         "bench",
         parents=[common],
-        help="measure fastgd on this machine against plain NumPy",
-        description="Measure fastgd on this machine against plain NumPy.",
+        help="measure fastgd on this machine against plain NumPy, or other packages",
+        description="Measure fastgd on this machine against plain NumPy, or other packages.",
     )
     if command == "bench":
-        from . import bench
+        from . import bench, peers
 
         bench.add_arguments(measure)
-        measure.set_defaults(run=bench.run)
+        measure.set_defaults(run=lambda args: (peers if args.peers else bench).run(args))
     return parser
 
 
