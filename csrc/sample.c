@@ -26,8 +26,8 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->draws = 0;
   s->size[FGD_DRAW_UNIFORM] = larger(1000, 30 * d);
   s->size[FGD_DRAW_START] = larger(larger(2000, 120 * d), smaller(n / 50, 1000 * d));
-  /* The more rows, the fewer steps; n / 50 and n / 32 cost less than they save. */
-  s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), smaller(n / 32, 500 * d));
+  /* The more rows, the fewer steps, and the sooner a certificate; these shares of n cost less than they save. */
+  s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), n / larger(32, d / 4));
   s->size[FGD_DRAW_DOUBLE] = 2 * s->size[FGD_DRAW_MODEL];
   for (int k = 0; k < FGD_DRAW_AGAIN; k++) most = larger(most, s->size[k] = smaller(s->size[k], n));
   s->start.mean = fgd_take_doubles(a, d);
