@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "multinomial.h"
 #include "separation.h"
 #include "solvers/solver.h"
 
@@ -190,6 +191,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
 
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads) {
   fitting f;
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_work(p, o, n_threads);
   return fit_layout(&f, p, o, n_threads, NULL);
 }
 
@@ -344,6 +346,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work) {
   fitting f;
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
   f.guest = guest;
   f.began = fgd_clock();
   fit_layout(&f, p, opt, guest->n_threads, work);

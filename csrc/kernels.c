@@ -6,6 +6,7 @@
 #include "simd.inc.h"
 
 #include "pointwise.inc.c"
+#include "softmax.inc.c"
 
 #define T double
 #define S f64
@@ -70,6 +71,10 @@ const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {
     .logistic_curvature = logistic_curvature,
     .logistic_line = logistic_line,
     .logistic_dual = logistic_dual,
+    .softmax = softmax,
+    .softmax_probabilities = softmax_probabilities,
+    .softmax_tilt = softmax_tilt,
+    .softmax_dual = softmax_dual,
     .cholesky = cholesky,
     .cholesky_work = cholesky_work,
     .cholesky_solve = cholesky_solve,

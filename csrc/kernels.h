@@ -97,6 +97,17 @@ typedef struct {
   double (*logistic_dual)(ptrdiff_t n, const double *z, const double *dz, const double *q,
                           const double *s, int s_step);
 
+  /* The same for K classes.  z, y and the others are K lines of n numbers, one behind the other; every row of y and of
+   * q lies in the simplex.  softmax: returns sum s (-sum_k y_k log p_k), writes r = s (p - y).  softmax_tilt:
+   * r_k = s p_k (dz_k - sum_j p_j dz_j), for given p.  softmax_dual: with p = softmax(z) and
+   * p'_k = p_k - q_k (dz_k - sum_j q_j dz_j), returns sum s KL(p' || p), +inf if some p' with s > 0 is negative. */
+  double (*softmax)(ptrdiff_t n, ptrdiff_t K, const double *z, const double *y, const double *s, int s_step, double *r);
+  void (*softmax_probabilities)(ptrdiff_t n, ptrdiff_t K, const double *z, double *p);
+  void (*softmax_tilt)(ptrdiff_t n, ptrdiff_t K, const double *p, const double *dz, const double *s, int s_step,
+                       double *r);
+  double (*softmax_dual)(ptrdiff_t n, ptrdiff_t K, const double *z, const double *q, const double *dz, const double *s,
+                         int s_step);
+
   /* Cholesky, in place on the lower triangle of a row-major n x n matrix A (leading dimension ld). The
    * strict upper triangle is neither read nor written. Returns 0, or j + 1 if pivot j is not positive. */
   int (*cholesky)(ptrdiff_t n, double *A, ptrdiff_t ld, void *work);

@@ -1,0 +1,302 @@
+/* The fit of K classes (see multinomial.h): memory laid out, coordinates found, a solver called. */
+#include "multinomial.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "rank.h"
+#include "softmax.h"
+#include "solvers/solver.h"
+
+typedef struct {
+  fgd_softmax o;
+  fgd_gram_plan gram;
+  fgd_rank rank;
+  fgd_factor factor;
+  fgd_team team;
+  const fgd_guest *guest;
+  int64_t began;
+  int find_rank;
+  ptrdiff_t rank_found;        /* of X, -1 if not looked for */
+  double *mean, *sd, *scale;   /* d each */
+  double *G;                   /* Gram of d + 1 columns */
+  double *line;                /* d + 1: one class's coordinates */
+  double *intercept, *coef;    /* K; K (d + 1) */
+  double *w, *g, *trial, *solver_work;
+} fitting;
+
+static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
+
+static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  ptrdiff_t d = p->X.d, K = p->classes, side = columns(p);
+  int newton = opt->solver == FGD_NEWTON;
+  fgd_softmax_layout(&f->o, p, newton, workers, &a);
+  f->mean = fgd_take_doubles(&a, d);
+  f->sd = fgd_take_doubles(&a, d);
+  f->scale = fgd_take_doubles(&a, d);
+  f->line = fgd_take_doubles(&a, side);
+  f->intercept = fgd_take_doubles(&a, K);
+  f->coef = fgd_take_doubles(&a, K * (d + 1));
+  f->w = fgd_take_doubles(&a, f->o.size);
+  f->g = fgd_take_doubles(&a, f->o.size);
+  f->trial = fgd_take_doubles(&a, f->o.size);
+  f->find_rank = 0;
+  for (ptrdiff_t j = 0; j < d && newton && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+  f->rank_found = -1;
+  size_t solver = opt->solver == FGD_GD ? fgd_gd_work(f->o.size)
+                : opt->solver == FGD_AGD ? fgd_agd_work(f->o.size) : fgd_newton_work(f->o.size);
+  f->solver_work = fgd_take(&a, solver);
+  if (newton) {
+    fgd_gram_plan_layout(&f->gram, &f->o.design, p->X.n, p->fit_intercept, 1, workers, &a);
+    f->G = fgd_take_doubles(&a, side * side);
+    fgd_factor_layout(&f->factor, f->o.design.kernels, f->o.size, &a);
+    if (f->find_rank) fgd_rank_layout(&f->rank, d, side, &a);
+  }
+  return a.used;
+}
+
+size_t fgd_multinomial_work(const fgd_problem *p, const fgd_options *o, int n_threads) {
+  fitting f;
+  return layout(&f, p, o, n_threads, NULL);
+}
+
+/* --- the oracle ---------------------------------------------------------------------- */
+
+static fgd_status oracle_value_grad(void *self, const double *w, double *f, double *g) {
+  return fgd_softmax_value_grad(&((fitting *)self)->o, w, f, g);
+}
+static void oracle_accept(void *self) { fgd_softmax_accept(&((fitting *)self)->o); }
+static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
+  return fgd_softmax_hess_vec(&((fitting *)self)->o, v, Hv);
+}
+static fgd_status oracle_line(void *self, double t, double *f, double *slope) {
+  return fgd_softmax_line(&((fitting *)self)->o, t, f, slope);
+}
+static fgd_status oracle_dual(void *self, int direct, double *f) {
+  return fgd_softmax_dual(&((fitting *)self)->o, direct, f);
+}
+
+static ptrdiff_t place(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t j) {
+  ptrdiff_t d = o->p->X.d;
+  return j < d ? a * d + j : o->penalised + a;
+}
+
+/* H += share * G in the place of the coordinates a and b, lower triangles throughout. */
+static void add_block(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t b, double share, const double *G, double *H) {
+  ptrdiff_t side = columns(o->p), n = o->size;
+  for (ptrdiff_t i = 0; i < side; i++)
+    for (ptrdiff_t j = 0; j < side; j++) {
+      ptrdiff_t row = place(o, a, i), column = place(o, b, j);
+      if (a == b && j > i) break;
+      double g = share * (j <= i ? G[i * side + j] : G[j * side + i]);
+      H[row >= column ? row * n + column : column * n + row] += g;
+    }
+}
+
+/* The Hessian is a sum over pairs of classes: (e_k - e_l)(e_k - e_l)' times the Gram with weights p_k p_l. */
+static fgd_status oracle_gram(void *self, double *H) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  ptrdiff_t K = o->K;
+  fgd_status status = fgd_softmax_curvature(o);
+  memset(H, 0, (size_t)(o->size * o->size) * sizeof *H);
+  for (ptrdiff_t k = 1; k < K && !status; k++)
+    for (ptrdiff_t l = 0; l < k && !status; l++) {
+      if ((status = fgd_softmax_pair(o, k, l))) break;
+      status = fgd_design_gram(&f->gram, NULL, o->p->X.n, o->q, f->G);
+      for (ptrdiff_t a = 0; a < K - 1; a++) {
+        double ta = fgd_softmax_basis(K, k, a) - fgd_softmax_basis(K, l, a);
+        for (ptrdiff_t b = 0; b <= a && ta != 0; b++) {
+          double tb = fgd_softmax_basis(K, k, b) - fgd_softmax_basis(K, l, b);
+          if (tb != 0) add_block(o, a, b, ta * tb, f->G, H);
+        }
+      }
+    }
+  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * o->size + i] += o->lambda[i];
+  return status;
+}
+
+static int report(const fgd_run *run) {
+  fitting *f = run->self;
+  fgd_event e = {.iteration = run->iteration, .passes = f->o.passes, .cost = run->cost, .gap = run->gap,
+                 .gradient_norm = f->o.gradient_norm, .step = run->step, .coef = f->coef,
+                 .seconds = (double)(fgd_clock() - f->began) * 1e-9};
+  fgd_softmax_export(&f->o, run->w, f->coef);
+  return f->guest->observe(f->guest->context, &e);
+}
+
+/* --- coordinates ----------------------------------------------------------------------- */
+
+static void standard(fitting *f) {
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) f->scale[j] = f->sd[j] > 0 ? 1 / f->sd[j] : 0;
+  fgd_softmax_set_coordinates(&f->o, f->mean, f->scale);
+}
+
+/* What rank.h does to one model, done to each of the K - 1. */
+static void each_line(fitting *f, void (*turn)(fitting *, double *)) {
+  const fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p);
+  for (ptrdiff_t a = 0; a < o->K - 1; a++) {
+    for (ptrdiff_t j = 0; j < side; j++) f->line[j] = f->w[place(o, a, j)];
+    turn(f, f->line);
+    for (ptrdiff_t j = 0; j < side; j++) f->w[place(o, a, j)] = f->line[j];
+  }
+}
+static void eliminate(fitting *f, double *w) { fgd_rank_eliminate(&f->rank, w); }
+static void shortest(fitting *f, double *w) {
+  double *unit = f->coef; /* free until the point is exported */
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) unit[j] = f->sd[j] > 0 ? 1 / f->sd[j] : 1;
+  fgd_rank_shortest(&f->rank, &f->factor, unit, w);
+}
+
+/* Columns that follow from others are left out until the end. */
+static fgd_status leave_out_dependent(fitting *f) {
+  ptrdiff_t side = columns(f->o.p);
+  fgd_status status = fgd_softmax_pair(&f->o, 0, 0);
+  if (!status) status = fgd_design_gram(&f->gram, NULL, f->o.p->X.n, f->o.q, f->G);
+  if (status) return status;
+  for (ptrdiff_t i = 0; i < f->o.p->X.d; i++)
+    f->G[i * (side + 1)] += f->o.p->l2 ? f->o.p->l2[i] * f->scale[i] * f->scale[i] : 0;
+  fgd_factor lent = f->factor;
+  lent.size = side;
+  lent.H = f->G;
+  fgd_rank_find(&f->rank, &lent);
+  f->rank_found = f->rank.rank - f->o.p->fit_intercept;
+  each_line(f, eliminate);
+  for (ptrdiff_t k = f->rank.rank; k < side; k++)
+    if (f->rank.order[k] < f->o.p->X.d) f->scale[f->rank.order[k]] = 0;
+  fgd_softmax_set_coordinates(&f->o, f->mean, f->scale);
+  return FGD_OK;
+}
+
+/* --- the fit ----------------------------------------------------------------------------- */
+
+/* The null model, or init where that costs less: with all probabilities 0 or 1 no curvature is left to go by. */
+static fgd_status start(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  if (opt->init) {
+    double cost;
+    fgd_softmax_import(o, opt->init, f->trial);
+    fgd_status status = fgd_softmax_value_grad(o, f->trial, &cost, NULL);
+    if (status) return status;
+    if (opt->solver != FGD_NEWTON || cost <= run->null_cost) memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
+  }
+  return f->find_rank ? leave_out_dependent(f) : FGD_OK;
+}
+
+static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  const fgd_problem *p = o->p;
+  ptrdiff_t d = p->X.d;
+  fgd_status status;
+  if (opt->solver != FGD_GD || opt->learning_rate <= 0)
+    if ((status = fgd_softmax_moments(o, f->mean, f->sd))) return status;
+  memset(f->coef, 0, (size_t)(o->K * (d + 1)) * sizeof *f->coef);
+  if (opt->solver != FGD_GD) {
+    standard(f);
+    memcpy(f->coef + o->K * d, f->intercept, (size_t)o->K * sizeof *f->coef);
+  }
+  fgd_softmax_import(o, f->coef, f->w);
+  if ((status = start(f, opt, run))) return status;
+  if (opt->solver == FGD_NEWTON) {
+    status = fgd_newton(run, &f->factor, f->solver_work);
+    standard(f);
+    if (f->find_rank) each_line(f, shortest);
+    return status;
+  }
+  /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
+  double trace = p->fit_intercept, strongest = 0;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    trace += opt->solver == FGD_AGD ? 0 : f->sd[j] * f->sd[j] + f->mean[j] * f->mean[j];
+    strongest = fmax(strongest, o->lambda[j]);
+  }
+  if (opt->solver == FGD_AGD) run->learning_rate = 1 / (0.5 + strongest);
+  else if (opt->learning_rate <= 0) run->learning_rate = trace + strongest > 0 ? 1 / (0.5 * trace + strongest) : 1;
+  return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
+}
+
+fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
+                               fgd_result *result, void *work) {
+  fitting f;
+  f.guest = guest;
+  f.began = fgd_clock();
+  layout(&f, p, opt, guest->n_threads, work);
+  fgd_team_start(&f.team, guest);
+  fgd_softmax_begin(&f.o, &f.team);
+  f.gram.team = &f.team;
+  f.gram.shift = f.mean;
+  f.gram.scale = f.scale;
+
+  double null_cost = NAN;
+  fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
+  fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
+                       .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
+                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual};
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
+                 .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
+                 .w = f.w, .g = f.g, .gap = INFINITY,
+                 .target = opt->tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)))};
+  if (!status) status = run_solver(&f, opt, &run);
+
+  *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = null_cost, .gap = run.gap,
+                         .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+                         .passes = f.o.passes, .n_threads = f.team.workers, .target = run.target,
+                         .rank = f.rank_found};
+  if (!status) fgd_softmax_export(&f.o, f.w, coef);
+  fgd_team_stop(&f.team);
+  result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
+  return status;
+}
+
+/* --- predictions --------------------------------------------------------------------------- */
+
+typedef struct {
+  fgd_design design;
+  fgd_team team;
+  ptrdiff_t K;
+  const double *coef;
+  double *out, *scratch;
+} margins_job;
+
+static size_t margins_layout(margins_job *job, const fgd_matrix *X, ptrdiff_t K, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_design_init_many(&job->design, X, K);
+  job->K = K;
+  job->scratch = fgd_take_doubles(&a, job->design.block * K * workers);
+  return a.used;
+}
+
+size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads) {
+  margins_job job;
+  return margins_layout(&job, X, K, n_threads, NULL);
+}
+
+static void margins_part(void *arg, ptrdiff_t part, int worker) {
+  margins_job *job = arg;
+  const fgd_design *D = &job->design;
+  ptrdiff_t n = D->X->n, K = job->K, end = (part + 1) * D->part < n ? (part + 1) * D->part : n;
+  double *z = job->scratch + worker * D->block * K;
+  const double *intercept = job->coef + K * D->X->d;
+  for (ptrdiff_t first = part * D->part; first < end && !fgd_team_stopped(&job->team, worker); first += D->block) {
+    ptrdiff_t rows = end - first < D->block ? end - first : D->block;
+    for (ptrdiff_t k = 0; k < K; k++)
+      for (ptrdiff_t i = 0; i < rows; i++) z[k * rows + i] = intercept[k];
+    fgd_design_margins_many(D, first, rows, K, job->coef, z);
+    for (ptrdiff_t i = 0; i < rows; i++)
+      for (ptrdiff_t k = 0; k < K; k++) job->out[(first + i) * K + k] = z[k * rows + i];
+  }
+}
+
+fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,
+                               double *out, void *work) {
+  margins_job job;
+  margins_layout(&job, X, K, guest->n_threads, work);
+  job.coef = coef;
+  job.out = out;
+  fgd_team_start(&job.team, guest);
+  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  return status;
+}
