@@ -152,17 +152,6 @@ static int may_separate(const fitting *f) {
   return f->coordinates.find_rank && f->o.p->loss == FGD_LOG_LOSS;
 }
 
-static size_t solver_work(fgd_solver solver, ptrdiff_t size) {
-  switch (solver) {
-    case FGD_GD: return fgd_gd_work(size);
-    case FGD_AGD: return fgd_agd_work(size);
-    case FGD_NEWTON: return fgd_newton_work(size);
-    case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
-    case FGD_LBFGS: return fgd_lbfgs_work(size);
-  }
-  return 0;
-}
-
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d;
@@ -180,7 +169,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->init = fgd_take_doubles(&a, opt->init ? size : 0);
   f->warm = f->stages = 0;
   f->rank = -1;
-  f->solver_work = fgd_take(&a, solver_work(opt->solver, size));
+  f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, size));
   f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);

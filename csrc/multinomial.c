@@ -21,17 +21,26 @@ typedef struct {
   ptrdiff_t rank_found;        /* of X, -1 if not looked for */
   double *mean, *sd, *scale;   /* d each */
   double *G;                   /* Gram of d + 1 columns */
+  double *diagonal;            /* d + 1: the preconditioner where there is no factor */
+  ptrdiff_t *rows, sample;     /* the rows that the factor is made from */
+  double *q;                   /*   and their weights */
+  double *lines, *solving;     /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
   double *line;                /* d + 1: one class's coordinates */
   double *intercept, *coef;    /* K; K (d + 1) */
   double *w, *g, *trial, *solver_work;
 } fitting;
+
+#define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
+#define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
 
 static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d, K = p->classes, side = columns(p);
-  int newton = opt->solver == FGD_NEWTON;
+  int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
+  f->sample = 0;
+  if (!newton && !first_order && side <= FACTOR_SIDE) f->sample = p->X.n < 8 * side ? p->X.n : 8 * side;
   fgd_softmax_layout(&f->o, p, newton, workers, &a);
   f->mean = fgd_take_doubles(&a, d);
   f->sd = fgd_take_doubles(&a, d);
@@ -45,9 +54,17 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   f->find_rank = 0;
   for (ptrdiff_t j = 0; j < d && newton && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   f->rank_found = -1;
-  size_t solver = opt->solver == FGD_GD ? fgd_gd_work(f->o.size)
-                : opt->solver == FGD_AGD ? fgd_agd_work(f->o.size) : fgd_newton_work(f->o.size);
-  f->solver_work = fgd_take(&a, solver);
+  f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, f->o.size));
+  if (f->sample) {
+    fgd_gram_plan_layout(&f->gram, &f->o.design, f->sample, p->fit_intercept, 0, workers, &a);
+    fgd_factor_layout(&f->factor, f->o.design.kernels, side, &a);
+    f->rows = fgd_take(&a, (size_t)f->sample * sizeof *f->rows);
+    f->q = fgd_take_doubles(&a, f->sample);
+    f->lines = fgd_take_doubles(&a, (K - 1) * side);
+    f->solving = fgd_take_doubles(&a, (K - 1) * 64);
+  } else if (!newton && !first_order) {
+    f->diagonal = fgd_take_doubles(&a, d + 1);
+  }
   if (newton) {
     fgd_gram_plan_layout(&f->gram, &f->o.design, p->X.n, p->fit_intercept, 1, workers, &a);
     f->G = fgd_take_doubles(&a, side * side);
@@ -118,6 +135,66 @@ static fgd_status oracle_gram(void *self, double *H) {
   return status;
 }
 
+/* Rows of a stratified sample, the same in every run. */
+static void take_sample(fitting *f) {
+  uint64_t state = 1;
+  double n = (double)f->o.p->X.n, m = (double)f->sample;
+  for (ptrdiff_t k = 0; k < f->sample; k++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    double u = (double)(state >> 11) * 0x1p-53;
+    f->rows[k] = f->sample == f->o.p->X.n ? k : (ptrdiff_t)(((double)k + u) * (n / m));
+  }
+}
+
+/* All classes share one preconditioner: the Hessian that they would have if every row's curvature were the same in all
+ * directions, of which the mean curvature is left. */
+static fgd_status oracle_prepare(void *self) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p);
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = fgd_softmax_spread(o);
+  if (status) return status;
+  if (!f->sample) return fgd_softmax_diagonal(o, f->diagonal);
+  double each = (double)o->p->X.n / (double)f->sample;
+  for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];
+  status = fgd_design_gram(&f->gram, f->rows, f->sample, f->q, f->factor.H);
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j];
+  fgd_factor_make(&f->factor, 0);
+  return status;
+}
+
+static void solve_lines(void *arg, ptrdiff_t item, int worker) {
+  fitting *f = arg;
+  (void)worker;
+  ptrdiff_t side = f->factor.size, from = item * TOGETHER, lines = f->o.K - 1 - from;
+  fgd_factor_solve_many(&f->factor, lines < TOGETHER ? lines : TOGETHER, f->lines + from * side, f->solving + from * 64);
+}
+
+static void oracle_precondition(void *self, const double *r, double *s) {
+  fitting *f = self;
+  const fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p), lines = o->K - 1;
+  if (!f->sample) {
+    for (ptrdiff_t a = 0; a < lines; a++)
+      for (ptrdiff_t j = 0; j < side; j++) {
+        ptrdiff_t i = place(o, a, j);
+        s[i] = f->diagonal[j] > 0 ? r[i] / f->diagonal[j] : 0;
+      }
+    return;
+  }
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) f->lines[a * side + j] = r[place(o, a, j)];
+  fgd_team_run(&f->team, solve_lines, f, (lines + TOGETHER - 1) / TOGETHER);
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) s[place(o, a, j)] = f->lines[a * side + j];
+}
+
+static double oracle_scale_of(void *self, ptrdiff_t i) {
+  fitting *f = self;
+  return f->scale[i % f->o.p->X.d];
+}
+
 static int report(const fgd_run *run) {
   fitting *f = run->self;
   fgd_event e = {.iteration = run->iteration, .passes = f->o.passes, .cost = run->cost, .gap = run->gap,
@@ -154,7 +231,7 @@ static void shortest(fitting *f, double *w) {
 /* Columns that follow from others are left out until the end. */
 static fgd_status leave_out_dependent(fitting *f) {
   ptrdiff_t side = columns(f->o.p);
-  fgd_status status = fgd_softmax_pair(&f->o, 0, 0);
+  fgd_status status = fgd_softmax_shares(&f->o);
   if (!status) status = fgd_design_gram(&f->gram, NULL, f->o.p->X.n, f->o.q, f->G);
   if (status) return status;
   for (ptrdiff_t i = 0; i < f->o.p->X.d; i++)
@@ -181,7 +258,7 @@ static fgd_status start(fitting *f, const fgd_options *opt, fgd_run *run) {
     fgd_softmax_import(o, opt->init, f->trial);
     fgd_status status = fgd_softmax_value_grad(o, f->trial, &cost, NULL);
     if (status) return status;
-    if (opt->solver != FGD_NEWTON || cost <= run->null_cost) memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
+    if (opt->solver == FGD_GD || opt->solver == FGD_AGD || cost <= run->null_cost) memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
   }
   return f->find_rank ? leave_out_dependent(f) : FGD_OK;
 }
@@ -205,6 +282,10 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
     standard(f);
     if (f->find_rank) each_line(f, shortest);
     return status;
+  }
+  if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
+    if (f->sample) take_sample(f);
+    return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
   }
   /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
   double trace = p->fit_intercept, strongest = 0;
@@ -233,7 +314,9 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual};
+                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
+                       .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .scale_of = oracle_scale_of};
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
@@ -243,7 +326,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = null_cost, .gap = run.gap,
                          .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
                          .passes = f.o.passes, .n_threads = f.team.workers, .target = run.target,
-                         .rank = f.rank_found};
+                         .rank = f.rank_found, .estimate = run.estimate};
   if (!status) fgd_softmax_export(&f.o, f.w, coef);
   fgd_team_stop(&f.team);
   result->seconds = (double)(fgd_clock() - f.began) * 1e-9;

@@ -19,7 +19,7 @@ static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, ptrdiff_t ma
   point->kept = margins ? fgd_take_doubles(a, margins) : NULL;
 }
 
-void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int grams, int workers, fgd_arena *a) {
+void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a) {
   ptrdiff_t n = p->X.n, d = p->X.d, K = p->classes;
   memset(o, 0, sizeof *o);
   o->p = p;
@@ -29,11 +29,13 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int grams, int wor
   o->size = o->penalised + (p->fit_intercept ? K - 1 : 0);
   o->lambda = fgd_take_doubles(a, o->penalised);
   ptrdiff_t margins = n * K, bytes = margins * (ptrdiff_t)sizeof(double);
-  if (!grams && bytes > KEPT_BYTES && bytes > fgd_design_bytes(&o->design) / 2) margins = 0;
+  if (!keep && bytes > KEPT_BYTES && bytes > fgd_design_bytes(&o->design) / 2) margins = 0;
   point_layout(&o->current, K * (d + 1), margins, a);
   point_layout(&o->trial, K * (d + 1), margins, a);
   point_layout(&o->base, K * (d + 1), margins, a);
-  if (grams) o->q = fgd_take_doubles(a, n);
+  o->q = fgd_take_doubles(a, n);
+  if (p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
+  o->workers = workers;
   o->slot = (K * (d + 1) + 2 * d + 2 + 7) / 8 * 8;
   o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
@@ -42,6 +44,7 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int grams, int wor
 void fgd_softmax_begin(fgd_softmax *o, fgd_team *team) {
   o->team = team;
   o->passes = 0;
+  if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
   o->each = fgd_weight_scale(o->p, o->weight_scale);
   fgd_softmax_set_coordinates(o, NULL, NULL);
 }
@@ -124,6 +127,7 @@ typedef struct {
   double t;             /* place on the line */
   int gradient, direct;
   ptrdiff_t k, l;
+  enum { SHARES, PAIR, SPREAD } weights;
 } pass;
 
 typedef struct {
@@ -259,18 +263,17 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+/* Moments with the weights q. */
 static void moments_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
+  ptrdiff_t d = o->p->X.d;
   double *s1 = o->partial + part * o->slot;
   memset(s1, 0, (size_t)o->slot * sizeof *s1);
   FOR_BLOCKS(job, part, worker) {
-    const double *share = b.s;
-    if (!b.s_step) {
-      for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = o->each;
-      share = b.r;
-    }
-    fgd_design_moments(&o->design, b.first, b.rows, share, job->centre, s1, s1 + o->p->X.d);
+    const double *q = o->q + b.first;
+    fgd_design_moments(&o->design, b.first, b.rows, q, job->centre, s1, s1 + d, o->row ? o->row + worker * d : NULL);
+    *sums_of(o, part).f += sum_of(q, b.rows);
   }
 }
 
@@ -299,15 +302,21 @@ static void curvature_part(void *arg, ptrdiff_t part, int worker) {
                                              o->base.kept + b.first * o->K);
 }
 
-static void pair_part(void *arg, ptrdiff_t part, int worker) {
+static void weigh_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
   FOR_BLOCKS(job, part, worker) {
-    double *q = o->q + b.first;
-    for (ptrdiff_t i = 0; i < b.rows; i++) q[i] = b.s[b.s_step ? i : 0];
-    if (job->k == job->l) continue;
-    const double *p = base_of(o, &b, b.z);
-    for (ptrdiff_t i = 0; i < b.rows; i++) q[i] *= p[job->k * b.rows + i] * p[job->l * b.rows + i];
+    double *q = o->q + b.first, *share = b.t;
+    const double *p = job->weights == SHARES ? NULL : base_of(o, &b, b.z);
+    for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = 1;
+    if (job->weights == PAIR)
+      for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = p[job->k * b.rows + i] * p[job->l * b.rows + i];
+    if (job->weights == SPREAD) {
+      for (ptrdiff_t k = 0; k < o->K; k++)
+        for (ptrdiff_t i = 0; i < b.rows; i++) share[i] -= p[k * b.rows + i] * p[k * b.rows + i];
+      for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = share[i] > 0 ? share[i] / (double)(o->K - 1) : 0;
+    }
+    for (ptrdiff_t i = 0; i < b.rows; i++) q[i] = share[i] * b.s[b.s_step ? i : 0];
   }
 }
 
@@ -388,7 +397,8 @@ fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd) {
   ptrdiff_t d = o->p->X.d;
   fgd_design_middle(&o->design, mean);
   pass job = {.o = o, .centre = mean};
-  fgd_status status = run(&job, moments_part, 1);
+  fgd_status status = fgd_softmax_shares(o);
+  if (!status) status = run(&job, moments_part, 1);
   o->passes++;
   if (status) return status;
   return fgd_moments_finish(o->p, o->partial, o->partial + d, mean, sd);
@@ -458,9 +468,31 @@ fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv) {
   return status;
 }
 
+static fgd_status weigh(pass job) { return fgd_team_run(job.o->team, weigh_part, &job, job.o->design.parts); }
+
 fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l) {
-  pass job = {.o = o, .k = k, .l = l};
-  return fgd_team_run(o->team, pair_part, &job, o->design.parts);
+  return weigh((pass){.o = o, .weights = PAIR, .k = k, .l = l});
+}
+
+fgd_status fgd_softmax_spread(fgd_softmax *o) { return weigh((pass){.o = o, .weights = SPREAD}); }
+
+fgd_status fgd_softmax_shares(fgd_softmax *o) { return weigh((pass){.o = o, .weights = SHARES}); }
+
+fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal) {
+  ptrdiff_t d = o->p->X.d;
+  int sparse = o->p->X.layout == FGD_CSR;
+  for (ptrdiff_t j = 0; j < d; j++) diagonal[j] = sparse || !o->shift ? 0 : o->shift[j];
+  pass job = {.o = o, .centre = diagonal};
+  fgd_status status = run(&job, moments_part, 1);
+  o->passes++;
+  if (status) return status;
+  const double *s1 = o->partial, *s2 = s1 + d, total = *sums_of(o, 0).f;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
+    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+  }
+  diagonal[d] = total;
+  return FGD_OK;
 }
 
 fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope) {

@@ -28,7 +28,9 @@ typedef struct {
   const double *shift, *scale;    /* d each, or NULL */
   double *lambda;                 /* penalised: the penalty in theta's coordinates */
   fgd_softmax_point current, trial, base;
-  double *q;                      /* n: weights of one block of the Hessian, or NULL */
+  double *q;                      /* n: weights of a Gram */
+  double *row;                    /* CSR: d zeros per worker, for the moments */
+  int workers;
   double *partial;                /* a slot for each part: K lines of sums over X, K residuals, cost, slope */
   ptrdiff_t slot;
   double *scratch;                /* per worker */
@@ -36,7 +38,8 @@ typedef struct {
   double gradient_norm;           /* at the last value_grad, in the user's coordinates */
 } fgd_softmax;
 
-void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int grams, int workers, fgd_arena *a);
+/* keep: whatever it takes, margins are kept. */
+void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a);
 void fgd_softmax_begin(fgd_softmax *o, fgd_team *team);
 void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const double *scale);
 
@@ -54,9 +57,13 @@ void fgd_softmax_accept(fgd_softmax *o);
 /* The current point becomes the base of hess_vec, pair and dual. */
 fgd_status fgd_softmax_curvature(fgd_softmax *o);
 fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv);
-/* Into q: s_hat p_k p_l at the base for each row, the weights of the Gram that couples classes k and l; for k = l
- * s_hat alone. */
+/* Into q, from the base, the weights of a Gram: s_hat p_k p_l for each row, which couples classes k and l; the mean
+ * curvature s_hat (1 - sum p_k^2) / (K - 1); s_hat alone. */
 fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l);
+fgd_status fgd_softmax_spread(fgd_softmax *o);
+fgd_status fgd_softmax_shares(fgd_softmax *o);
+/* One pass: the diagonal of the Gram with the weights q, in theta's coordinates, d + 1 numbers (the intercept's last). */
+fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal);
 fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope);
 fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f);
 /* Row k (K - 1 numbers) of the basis: class k in theta's coordinates. */

@@ -57,6 +57,47 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
   return FGD_OK;
 }
 
+/* The equation's residual, taken anew, into r. */
+static fgd_status residual(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+  fgd_status status = oracle->hess_vec(oracle->self, c->u, c->r);
+  for (ptrdiff_t j = 0; j < oracle->size; j++) c->r[j] = g[j] - c->r[j];
+  return status;
+}
+
+/* s = the preconditioned residual of the intercepts alone; returns r's. */
+static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  memcpy(c->Hp + d, c->r + d, (size_t)(n - d) * sizeof *c->r);
+  memset(c->Hp, 0, (size_t)d * sizeof *c->Hp);
+  oracle->precondition(oracle->self, c->Hp, c->s);
+  return fgd_dot(n - d, c->r + d, c->s + d);
+}
+
+/* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone. */
+static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  fgd_status status = residual(c, oracle, g);
+  for (int k = 0; k < 2 && n > d && !status; k++) {
+    double rs = intercepts_only(c, oracle), before = rs;
+    memset(c->p, 0, (size_t)d * sizeof *c->p);
+    memcpy(c->p + d, c->s + d, (size_t)(n - d) * sizeof *c->p);
+    for (ptrdiff_t step = 0; step < 2 * (n - d) && rs > 1e-28 * run->cost; step++) {
+      if ((status = oracle->hess_vec(oracle->self, c->p, c->Hp))) return status;
+      double curved = fgd_dot(n - d, c->p + d, c->Hp + d), alpha = rs / curved;
+      if (!(curved > 0)) break;
+      for (ptrdiff_t j = 0; j < n; j++) c->r[j] -= alpha * c->Hp[j];
+      for (ptrdiff_t j = d; j < n; j++) c->u[j] += alpha * c->p[j];
+      double next = intercepts_only(c, oracle);
+      for (ptrdiff_t j = d; j < n; j++) c->p[j] = c->s[j] + next / rs * c->p[j];
+      rs = next;
+    }
+    status = residual(c, oracle, g);
+    if (before <= 1e-28 * run->cost) break;
+  }
+  return status;
+}
+
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
@@ -64,15 +105,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   double bound, rest;
   int rigorous = all_penalised(oracle);
   if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? 0.02 * run->target : 0, 500))) return status;
-  /* The intercept carries no penalty: its equation must hold to rounding. */
-  for (int k = 0;; k++) {
-    if ((status = oracle->hess_vec(oracle->self, c->u, c->r))) return status;
-    for (ptrdiff_t j = 0; j < n; j++) c->r[j] = g[j] - c->r[j];
-    if (n == d || k == 2) break;
-    oracle->precondition(oracle->self, c->r, c->s);
-    if (fabs(c->r[d] * c->s[d]) <= 1e-30 * run->cost) break;
-    c->u[d] += c->s[d];
-  }
+  if ((status = settle(c, run, g))) return status;
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {
     for (ptrdiff_t j = 0; j < d; j++) {

@@ -67,6 +67,18 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work);
 size_t fgd_lbfgs_work(ptrdiff_t size);
 fgd_status fgd_lbfgs(fgd_run *run, double *work);
 
+/* Bytes of `work` that a solver wants. */
+static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
+  switch (solver) {
+    case FGD_GD: return fgd_gd_work(size);
+    case FGD_AGD: return fgd_agd_work(size);
+    case FGD_NEWTON: return fgd_newton_work(size);
+    case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
+    case FGD_LBFGS: return fgd_lbfgs_work(size);
+  }
+  return 0;
+}
+
 /* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
  * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass, seldom two or
  * three.  r: size numbers of work. */
