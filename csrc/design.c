@@ -99,6 +99,30 @@ void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t ro
   }
 }
 
+int fgd_design_is_rough(const fgd_design *D) {
+  return D->X->layout != FGD_CSR && D->kernels->rough[D->X->dtype].dot != NULL;
+}
+
+void fgd_design_margins_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                              const float *w, double *z) {
+  const fgd_matrix *X = D->X;
+  const fgd_rough_kernels *kernels = &D->kernels->rough[X->dtype];
+  if (X->layout == FGD_C_ORDER)
+    kernels->dot(rows, X->d, element(X, first, 0), X->ld, centre, 1, m, w, X->d, 1, z, rows);
+  else
+    kernels->axpy(X->d, rows, element(X, first, 0), X->ld, centre, 0, m, w, X->d, 1, z, rows);
+}
+
+void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                               const float *r, double factor, double *g) {
+  const fgd_matrix *X = D->X;
+  const fgd_rough_kernels *kernels = &D->kernels->rough[X->dtype];
+  if (X->layout == FGD_C_ORDER)
+    kernels->axpy(rows, X->d, element(X, first, 0), X->ld, centre, 1, m, r, rows, factor, g, X->d);
+  else
+    kernels->dot(X->d, rows, element(X, first, 0), X->ld, centre, 0, m, r, rows, factor, g, X->d);
+}
+
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,
                         double *s1, double *s2, double *row) {
   const fgd_matrix *X = D->X;

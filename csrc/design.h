@@ -34,6 +34,13 @@ void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t row
                              double *z);
 void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *r,
                               double *g);
+/* The same in float, for columns x - centre, where fgd_design_is_rough says that there is such a kernel; the margins of
+ * w, the gradient times `factor`. */
+int fgd_design_is_rough(const fgd_design *D);
+void fgd_design_margins_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                              const float *w, double *z);
+void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                               const float *r, double factor, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
 

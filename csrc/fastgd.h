@@ -127,6 +127,13 @@ fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, cons
                               double intercept, const double *v, double v_intercept, double *Hv,
                               double *Hv_intercept, void *work);
 
+/* The same for softmax: coef, v, grad (or NULL) and Hv are K * d numbers, then K intercepts'. */
+size_t fgd_softmax_cost_work(const fgd_problem *p, int n_threads);
+fgd_status fgd_softmax_cost_at(const fgd_problem *p, const fgd_guest *guest, const double *coef, double *cost,
+                               double *grad, void *work);
+fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef,
+                                      const double *v, double *Hv, void *work);
+
 /* out (n) = X coef + intercept + offset (n, or NULL) */
 fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                        const double *offset, double *out);

@@ -52,6 +52,17 @@
 #include "gemm.inc.c"
 #include "cholesky.inc.c"
 
+#define T float
+#define S f32
+#include "rough.inc.c"
+#undef T
+#undef S
+#define T uint8_t
+#define S u8
+#include "rough.inc.c"
+#undef T
+#undef S
+
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
 #define TEXT_(a) #a
@@ -64,6 +75,7 @@ const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {
     .name = TEXT(FGD_ISA),
     .dense = {DENSE(f64), DENSE(f32), DENSE(u8)},
     .csr = {{CSR(f64, i32), CSR(f64, i64)}, {CSR(f32, i32), CSR(f32, i64)}},
+    .rough = {{NULL, NULL}, {rough_dot_f32, rough_axpy_f32}, {rough_dot_u8, rough_axpy_u8}},
     .gram = {{gram_f64}, {gram_f32}, {gram_u8}},
     .gram_work = gram_work,
     .sigmoid = sigmoid,

@@ -36,6 +36,16 @@ typedef struct {
                         const double *w, const double *c, double *s1, double *s2);
 } fgd_dense_kernels;
 
+/* The same two products in float, each sum over at most a few thousand terms, then times `factor` in double.  Every
+ * element enters as M[i*ld + j] - centre[j] (along: centre has length len) or - centre[i] (length lines).  For float and
+ * uint8; NULL for double. */
+typedef struct {
+  void (*dot)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const float *centre, int along,
+              ptrdiff_t m, const float *v, ptrdiff_t ldv, double factor, double *out, ptrdiff_t ldo);
+  void (*axpy)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const float *centre, int along,
+               ptrdiff_t m, const float *v, ptrdiff_t ldv, double factor, double *out, ptrdiff_t ldo);
+} fgd_rough_kernels;
+
 /* Rows of a CSR matrix: row i holds entries indptr[i] .. indptr[i+1]-1 of data and
  * indices (absolute positions).  Unsorted and duplicate columns are allowed. */
 typedef struct {
@@ -78,6 +88,7 @@ typedef struct {
 typedef struct {
   const char *name;                               /* "v1", "v3", "v4", "neon" */
   fgd_dense_kernels dense[FGD_DTYPES];
+  fgd_rough_kernels rough[FGD_DTYPES];
   fgd_csr_kernels csr[2][FGD_INDEXES];            /* [FGD_F64 or FGD_F32][index type] */
   fgd_gram_kernels gram[FGD_DTYPES];
   size_t (*gram_work)(ptrdiff_t d);               /* bytes of `work` (64-byte aligned) for any dtype; d counts the ones */

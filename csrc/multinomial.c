@@ -41,7 +41,7 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
   f->sample = 0;
   if (!newton && !first_order && side <= FACTOR_SIDE) f->sample = p->X.n < 8 * side ? p->X.n : 8 * side;
-  fgd_softmax_layout(&f->o, p, newton, workers, &a);
+  fgd_softmax_layout(&f->o, p, newton ? FGD_KEEP : FGD_KEEP_SMALL, workers, &a);
   f->mean = fgd_take_doubles(&a, d);
   f->sd = fgd_take_doubles(&a, d);
   f->scale = fgd_take_doubles(&a, d);
@@ -87,6 +87,10 @@ static fgd_status oracle_value_grad(void *self, const double *w, double *f, doub
 static void oracle_accept(void *self) { fgd_softmax_accept(&((fitting *)self)->o); }
 static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
   return fgd_softmax_hess_vec(&((fitting *)self)->o, v, Hv);
+}
+static fgd_status oracle_hess_vec_rough(void *self, const double *v, double *Hv) {
+  fgd_softmax *o = &((fitting *)self)->o;
+  return o->rough ? fgd_softmax_hess_vec_rough(o, v, Hv) : fgd_softmax_hess_vec(o, v, Hv);
 }
 static fgd_status oracle_line(void *self, double t, double *f, double *slope) {
   return fgd_softmax_line(&((fitting *)self)->o, t, f, slope);
@@ -314,7 +318,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
+                       .hess_vec = oracle_hess_vec,
+                       .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
@@ -331,6 +336,39 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_team_stop(&f.team);
   result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
   return status;
+}
+
+/* --- single evaluations ----------------------------------------------------------------------- */
+
+size_t fgd_softmax_cost_work(const fgd_problem *p, int n_threads) {
+  fgd_arena a = {NULL, 0};
+  fgd_softmax o;
+  fgd_softmax_layout(&o, p, FGD_KEEP_NOT, n_threads, &a);
+  return a.used;
+}
+
+/* Cost and gradient at coef, or (v) the Hessian's product. */
+static fgd_status evaluate(const fgd_problem *p, const fgd_guest *guest, const double *coef, const double *v,
+                           double *cost, double *out, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_softmax o;
+  fgd_team team;
+  fgd_softmax_layout(&o, p, FGD_KEEP_NOT, guest->n_threads, &a);
+  fgd_team_start(&team, guest);
+  fgd_softmax_begin(&o, &team);
+  fgd_status status = v ? fgd_softmax_product(&o, coef, v, out) : fgd_softmax_cost(&o, coef, cost, out);
+  fgd_team_stop(&team);
+  return status;
+}
+
+fgd_status fgd_softmax_cost_at(const fgd_problem *p, const fgd_guest *guest, const double *coef, double *cost,
+                               double *grad, void *work) {
+  return evaluate(p, guest, coef, NULL, cost, grad, work);
+}
+
+fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef,
+                                      const double *v, double *Hv, void *work) {
+  return evaluate(p, guest, coef, v, NULL, Hv, work);
 }
 
 /* --- predictions --------------------------------------------------------------------------- */

@@ -19,6 +19,16 @@ static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, ptrdiff_t ma
   point->kept = margins ? fgd_take_doubles(a, margins) : NULL;
 }
 
+/* Floats serve where neither the columns nor the coefficients come near the ends of their range. */
+static void find_rough(fgd_softmax *o) {
+  o->rough = o->centre != NULL && o->scale != NULL;
+  for (ptrdiff_t j = 0; o->rough && j < o->p->X.d; j++) {
+    double scale = o->scale[j], most = 1e15;
+    if (scale > 0 && !(scale < most && scale * most > 1 && fabs(o->shift[j]) < most)) o->rough = 0;
+    o->centre[j] = (float)o->shift[j];
+  }
+}
+
 void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a) {
   ptrdiff_t n = p->X.n, d = p->X.d, K = p->classes;
   memset(o, 0, sizeof *o);
@@ -29,7 +39,13 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   o->size = o->penalised + (p->fit_intercept ? K - 1 : 0);
   o->lambda = fgd_take_doubles(a, o->penalised);
   ptrdiff_t margins = n * K, bytes = margins * (ptrdiff_t)sizeof(double);
-  if (!keep && bytes > KEPT_BYTES && bytes > fgd_design_bytes(&o->design) / 2) margins = 0;
+  int small = bytes <= KEPT_BYTES || bytes <= fgd_design_bytes(&o->design) / 2;
+  if (keep == FGD_KEEP_NOT || (keep == FGD_KEEP_SMALL && !small)) margins = 0;
+  if (fgd_design_is_rough(&o->design)) {
+    o->centre = fgd_take(a, (size_t)d * sizeof *o->centre);
+    o->direction = fgd_take(a, (size_t)(K * d) * sizeof *o->direction);
+    o->rough_intercept = fgd_take_doubles(a, K);
+  }
   point_layout(&o->current, K * (d + 1), margins, a);
   point_layout(&o->trial, K * (d + 1), margins, a);
   point_layout(&o->base, K * (d + 1), margins, a);
@@ -49,15 +65,17 @@ void fgd_softmax_begin(fgd_softmax *o, fgd_team *team) {
   fgd_softmax_set_coordinates(o, NULL, NULL);
 }
 
+static double l2_of(const fgd_softmax *o, ptrdiff_t j) { return o->p->l2 ? o->p->l2[j] : o->p->l2_all; }
+
 void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const double *scale) {
   ptrdiff_t d = o->p->X.d;
   o->shift = shift;
   o->scale = scale;
   for (ptrdiff_t i = 0; i < o->penalised; i++) {
     ptrdiff_t j = i % d;
-    double l2 = o->p->l2 ? o->p->l2[j] : o->p->l2_all;
-    o->lambda[i] = scale ? l2 * scale[j] * scale[j] : l2;
+    o->lambda[i] = scale ? l2_of(o, j) * scale[j] * scale[j] : l2_of(o, j);
   }
+  find_rough(o);
 }
 
 /* --- the basis of the vectors that sum to zero --------------------------------------- */
@@ -263,6 +281,23 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static void rough_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  double n = (double)o->p->X.n; /* shares of rows come near 1 */
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    float *r = (float *)b.t;
+    base_margins(o, &b, o->rough_intercept, 0, b.dz);
+    fgd_design_margins_rough(&o->design, b.first, b.rows, o->K, o->centre, o->direction, b.dz);
+    o->design.kernels->softmax_tilt(b.rows, o->K, base_of(o, &b, b.z), b.dz, b.s, b.s_step, b.r);
+    for (ptrdiff_t i = 0; i < b.rows * o->K; i++) r[i] = (float)(n * b.r[i]);
+    fgd_design_gradient_rough(&o->design, b.first, b.rows, o->K, o->centre, r, 1 / n, s.g);
+    for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += sum_of(b.r + k * b.rows, b.rows);
+  }
+}
+
 /* Moments with the weights q. */
 static void moments_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
@@ -437,13 +472,46 @@ fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f
   for (ptrdiff_t k = 0; k < o->K; k++) {
     if (o->p->fit_intercept) norm += s.r[k] * s.r[k];
     for (ptrdiff_t j = 0; j < d; j++) {
-      double l2 = o->p->l2 ? o->p->l2[j] : o->p->l2_all, raw = s.g[k * d + j] + l2 * o->trial.coef[k * d + j];
-      norm += raw * raw;
+      double g_kj = s.g[k * d + j] + l2_of(o, j) * o->trial.coef[k * d + j];
+      norm += g_kj * g_kj;
     }
   }
   o->gradient_norm = sqrt(norm);
   turn(o, theta, g);
   return FGD_OK;
+}
+
+/* The sums in the first slot, with the penalty's part added. */
+static void raw(const fgd_softmax *o, const double *v, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, 0);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    for (ptrdiff_t j = 0; j < d; j++) g[k * d + j] = s.g[k * d + j] + l2_of(o, j) * v[k * d + j];
+    g[o->K * d + k] = s.r[k];
+  }
+}
+
+fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .gradient = g != NULL};
+  memcpy(o->trial.coef, coef, (size_t)(o->K * (d + 1)) * sizeof *coef);
+  o->trial.direction = 0;
+  fgd_status status = run(&job, value_part, 1);
+  *f = *sums_of(o, 0).f;
+  for (ptrdiff_t i = 0; i < o->K * d; i++) *f += 0.5 * l2_of(o, i % d) * coef[i] * coef[i];
+  if (g) raw(o, coef, g);
+  return status;
+}
+
+fgd_status fgd_softmax_product(fgd_softmax *o, const double *coef, const double *v, double *Hv) {
+  size_t bytes = (size_t)(o->K * (o->p->X.d + 1)) * sizeof *coef;
+  pass job = {.o = o};
+  memcpy(o->base.coef, coef, bytes);
+  memcpy(o->trial.coef, v, bytes);
+  o->trial.direction = 1;
+  fgd_status status = run(&job, hess_vec_part, 1);
+  raw(o, v, Hv);
+  return status;
 }
 
 void fgd_softmax_accept(fgd_softmax *o) {
@@ -466,6 +534,29 @@ fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv) {
   o->passes++;
   if (!status) turn(o, v, Hv);
   return status;
+}
+
+fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *Hv) {
+  ptrdiff_t d = o->p->X.d;
+  double *coef = o->trial.coef;
+  fgd_softmax_export(o, v, coef);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    double b = coef[o->K * d + k];
+    for (ptrdiff_t j = 0; j < d; j++) {
+      o->direction[k * d + j] = (float)coef[k * d + j];
+      b += (double)o->centre[j] * coef[k * d + j];
+    }
+    o->rough_intercept[k] = b;
+  }
+  pass job = {.o = o};
+  fgd_status status = run(&job, rough_part, 1);
+  o->passes++;
+  if (status) return status;
+  sums s = sums_of(o, 0);
+  for (ptrdiff_t k = 0; k < o->K; k++)
+    for (ptrdiff_t j = 0; j < d; j++) s.g[k * d + j] += (double)o->centre[j] * s.r[k];
+  turn(o, v, Hv);
+  return FGD_OK;
 }
 
 static fgd_status weigh(pass job) { return fgd_team_run(job.o->team, weigh_part, &job, job.o->design.parts); }

@@ -27,6 +27,9 @@ typedef struct {
   double weight_scale[2], each;   /* as in objective.h */
   const double *shift, *scale;    /* d each, or NULL */
   double *lambda;                 /* penalised: the penalty in theta's coordinates */
+  int rough;                      /* products in float are possible: */
+  float *centre, *direction;      /*   d and K d: what is taken off the columns; a direction */
+  double *rough_intercept;        /*   K: its intercepts for columns x - centre */
   fgd_softmax_point current, trial, base;
   double *q;                      /* n: weights of a Gram */
   double *row;                    /* CSR: d zeros per worker, for the moments */
@@ -38,7 +41,8 @@ typedef struct {
   double gradient_norm;           /* at the last value_grad, in the user's coordinates */
 } fgd_softmax;
 
-/* keep: whatever it takes, margins are kept. */
+/* Margins are kept always, while they are small beside X, or never. */
+enum { FGD_KEEP, FGD_KEEP_SMALL, FGD_KEEP_NOT };
 void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a);
 void fgd_softmax_begin(fgd_softmax *o, fgd_team *team);
 void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const double *scale);
@@ -53,10 +57,16 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost);
 fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd);
 
 fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f, double *g);
+/* In the user's coordinates, K (d + 1) numbers each: cost and gradient (or NULL) at any coef; the Hessian there times v
+ * (only where margins are kept not). */
+fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, double *g);
+fgd_status fgd_softmax_product(fgd_softmax *o, const double *coef, const double *v, double *Hv);
 void fgd_softmax_accept(fgd_softmax *o);
 /* The current point becomes the base of hess_vec, pair and dual. */
 fgd_status fgd_softmax_curvature(fgd_softmax *o);
 fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv);
+/* The same to about six digits, if o->rough; sets no trial. */
+fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *Hv);
 /* Into q, from the base, the weights of a Gram: s_hat p_k p_l for each row, which couples classes k and l; the mean
  * curvature s_hat (1 - sum p_k^2) / (K - 1); s_hat alone. */
 fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l);

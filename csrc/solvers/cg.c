@@ -27,13 +27,23 @@ static int all_penalised(const fgd_oracle *oracle) {
   return 1;
 }
 
-void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
-  ptrdiff_t n = oracle->size;
-  memset(c->u, 0, (size_t)n * sizeof *c->u);
-  memcpy(c->r, g, (size_t)n * sizeof *c->r);
+/* Hp: where conjugate gradients go astray by rounding, residuals are taken anew in the end. */
+static fgd_status product(fgd_cg *c, const fgd_oracle *oracle) {
+  return (oracle->hess_vec_rough ? oracle->hess_vec_rough : oracle->hess_vec)(oracle->self, c->p, c->Hp);
+}
+
+/* Begin again from the residual at hand. */
+static void restart(fgd_cg *c, const fgd_oracle *oracle) {
   oracle->precondition(oracle->self, c->r, c->s);
-  memcpy(c->p, c->s, (size_t)n * sizeof *c->p);
-  c->rs = c->rs0 = fgd_dot(n, c->r, c->s);
+  memcpy(c->p, c->s, (size_t)oracle->size * sizeof *c->p);
+  c->rs = fgd_dot(oracle->size, c->r, c->s);
+}
+
+void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+  memset(c->u, 0, (size_t)oracle->size * sizeof *c->u);
+  memcpy(c->r, g, (size_t)oracle->size * sizeof *c->r);
+  restart(c, oracle);
+  c->rs0 = c->rs;
 }
 
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
@@ -41,7 +51,7 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
   fgd_status status;
   for (; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--) {
     if (residual > 0 && residual_cost(oracle, c->r) <= residual) break;
-    if ((status = oracle->hess_vec(oracle->self, c->p, c->Hp))) return status;
+    if ((status = product(c, oracle))) return status;
     double curved = fgd_dot(n, c->p, c->Hp);
     if (!(curved > 0)) break;
     double alpha = c->rs / curved;
@@ -58,7 +68,7 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
 }
 
 /* The equation's residual, taken anew, into r. */
-static fgd_status residual(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+static fgd_status take_residual(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
   fgd_status status = oracle->hess_vec(oracle->self, c->u, c->r);
   for (ptrdiff_t j = 0; j < oracle->size; j++) c->r[j] = g[j] - c->r[j];
   return status;
@@ -77,13 +87,14 @@ static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
 static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
-  fgd_status status = residual(c, oracle, g);
-  for (int k = 0; k < 2 && n > d && !status; k++) {
-    double rs = intercepts_only(c, oracle), before = rs;
+  fgd_status status = take_residual(c, oracle, g);
+  for (int k = 0; k < 4 && n > d && !status; k++) {
+    double rs = intercepts_only(c, oracle);
+    if (rs <= 1e-28 * run->cost) break;
     memset(c->p, 0, (size_t)d * sizeof *c->p);
     memcpy(c->p + d, c->s + d, (size_t)(n - d) * sizeof *c->p);
     for (ptrdiff_t step = 0; step < 2 * (n - d) && rs > 1e-28 * run->cost; step++) {
-      if ((status = oracle->hess_vec(oracle->self, c->p, c->Hp))) return status;
+      if ((status = product(c, oracle))) return status;
       double curved = fgd_dot(n - d, c->p + d, c->Hp + d), alpha = rs / curved;
       if (!(curved > 0)) break;
       for (ptrdiff_t j = 0; j < n; j++) c->r[j] -= alpha * c->Hp[j];
@@ -92,8 +103,7 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
       for (ptrdiff_t j = d; j < n; j++) c->p[j] = c->s[j] + next / rs * c->p[j];
       rs = next;
     }
-    status = residual(c, oracle, g);
-    if (before <= 1e-28 * run->cost) break;
+    status = take_residual(c, oracle, g);
   }
   return status;
 }
@@ -104,8 +114,14 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   fgd_status status;
   double bound, rest;
   int rigorous = all_penalised(oracle);
-  if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? 0.02 * run->target : 0, 500))) return status;
-  if ((status = settle(c, run, g))) return status;
+  double enough = 0.02 * run->target;
+  for (int round = 0; round < 5; round++) {
+    if (round > 0) restart(c, oracle);
+    if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
+    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? enough : 0, 500))) return status;
+    if ((status = settle(c, run, g))) return status;
+    if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * enough)) break;
+  }
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {
     for (ptrdiff_t j = 0; j < d; j++) {

@@ -18,6 +18,8 @@ typedef struct {
   fgd_status (*gram)(void *self, double *H);
   /* Hv with the curvatures kept: one pass; the margins of v replace the trial's. */
   fgd_status (*hess_vec)(void *self, const double *v, double *Hv);
+  /* The same to about six digits, and sooner; the trial's margins are lost.  Or NULL. */
+  fgd_status (*hess_vec_rough)(void *self, const double *v, double *Hv);
   /* Without a pass, from margins.  line: the loss at current + t (trial - current), and its slope.  dual: the loss
    * part of the certificate at the current point for a step u, whose margins are current - trial or (direct)
    * stand in the trial's place. */
