@@ -50,6 +50,8 @@ void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m) {
   choose_parts(D, m);
 }
 
+int fgd_design_is_across(const fgd_design *D) { return D->X->layout == FGD_CSR; }
+
 ptrdiff_t fgd_design_bytes(const fgd_design *D) {
   const fgd_matrix *X = D->X;
   ptrdiff_t each = (ptrdiff_t)element_size[X->dtype];
@@ -76,8 +78,8 @@ void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t row
       D->kernels->dense[X->dtype].axpy(X->d, rows, element(X, first, 0), X->ld, m, w, X->d, z, rows);
       break;
     case FGD_CSR:
-      D->kernels->csr[X->dtype][X->index].dot(rows, X->data, X->indices, row_pointers(X, first),
-                                              m, w, X->d, z, rows);
+      if (m == 1) D->kernels->csr[X->dtype][X->index].dot(rows, X->data, X->indices, row_pointers(X, first), 1, w, 0, z, 0);
+      else D->kernels->csr[X->dtype][X->index].dot_across(rows, X->data, X->indices, row_pointers(X, first), m, w, z, rows);
       break;
   }
 }
@@ -93,8 +95,8 @@ void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t ro
       D->kernels->dense[X->dtype].dot(X->d, rows, element(X, first, 0), X->ld, m, r, rows, g, X->d);
       break;
     case FGD_CSR:
-      D->kernels->csr[X->dtype][X->index].axpy(rows, X->data, X->indices, row_pointers(X, first),
-                                              m, r, rows, g, X->d);
+      if (m == 1) D->kernels->csr[X->dtype][X->index].axpy(rows, X->data, X->indices, row_pointers(X, first), 1, r, 0, g, 0);
+      else D->kernels->csr[X->dtype][X->index].axpy_across(rows, X->data, X->indices, row_pointers(X, first), m, r, rows, g);
       break;
   }
 }

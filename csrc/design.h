@@ -29,7 +29,8 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D);
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
-/* The same with m vectors at once: w and g are m lines of d numbers, z and r m lines of `rows`. */
+/* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of `rows`. */
+int fgd_design_is_across(const fgd_design *D); /* d lines of m */
 void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
                              double *z);
 void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *r,

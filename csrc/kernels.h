@@ -62,6 +62,12 @@ typedef struct {
   /* out[i*ld + c] += data[e]: the rows written out, onto zeros that the caller laid */
   void (*densify)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr,
                   double *out, ptrdiff_t ld);
+  /* dot and axpy with m vectors whose numbers for one column lie side by side, so that an entry of X touches few cache
+   * lines: out[k*ldo + i] += sum_e data[e] * v[indices[e]*m + k];  out[indices[e]*m + k] += r[k*ldr + i] * data[e] */
+  void (*dot_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                     const double *v, double *out, ptrdiff_t ldo);
+  void (*axpy_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                      const double *r, ptrdiff_t ldr, double *out);
 } fgd_csr_kernels;
 
 /* Where a weighted Gram takes its rows: element (i, j) is X[i*rs + j*cs], one of rs

@@ -31,6 +31,7 @@ typedef struct {
 } fitting;
 
 #define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
+#define ENOUGH_ROWS 20   /* for each column, to know the Hessian by */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
@@ -92,6 +93,7 @@ static fgd_status oracle_hess_vec_rough(void *self, const double *v, double *Hv)
   fgd_softmax *o = &((fitting *)self)->o;
   return o->rough ? fgd_softmax_hess_vec_rough(o, v, Hv) : fgd_softmax_hess_vec(o, v, Hv);
 }
+static void oracle_thin(void *self, int stride) { ((fitting *)self)->o.stride = stride; }
 static fgd_status oracle_line(void *self, double t, double *f, double *slope) {
   return fgd_softmax_line(&((fitting *)self)->o, t, f, slope);
 }
@@ -289,6 +291,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   }
   if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
     if (f->sample) take_sample(f);
+    if (!o->rough) ((fgd_oracle *)run->oracle)->thin = NULL;
     return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
   }
   /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
@@ -322,6 +325,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
+  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * columns(p));
+  if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
@@ -378,7 +383,8 @@ typedef struct {
   fgd_team team;
   ptrdiff_t K;
   const double *coef;
-  double *out, *scratch;
+  double *out, *scratch, *across;
+  const double *across_or_lines;
 } margins_job;
 
 static size_t margins_layout(margins_job *job, const fgd_matrix *X, ptrdiff_t K, int workers, void *work) {
@@ -386,6 +392,7 @@ static size_t margins_layout(margins_job *job, const fgd_matrix *X, ptrdiff_t K,
   fgd_design_init_many(&job->design, X, K);
   job->K = K;
   job->scratch = fgd_take_doubles(&a, job->design.block * K * workers);
+  job->across = fgd_take_doubles(&a, fgd_design_is_across(&job->design) ? K * X->d : 0);
   return a.used;
 }
 
@@ -404,7 +411,7 @@ static void margins_part(void *arg, ptrdiff_t part, int worker) {
     ptrdiff_t rows = end - first < D->block ? end - first : D->block;
     for (ptrdiff_t k = 0; k < K; k++)
       for (ptrdiff_t i = 0; i < rows; i++) z[k * rows + i] = intercept[k];
-    fgd_design_margins_many(D, first, rows, K, job->coef, z);
+    fgd_design_margins_many(D, first, rows, K, job->across_or_lines, z);
     for (ptrdiff_t i = 0; i < rows; i++)
       for (ptrdiff_t k = 0; k < K; k++) job->out[(first + i) * K + k] = z[k * rows + i];
   }
@@ -414,9 +421,14 @@ fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrd
                                double *out, void *work) {
   margins_job job;
   margins_layout(&job, X, K, guest->n_threads, work);
-  job.coef = coef;
+  job.coef = job.across_or_lines = coef;
   job.out = out;
   fgd_team_start(&job.team, guest);
+  if (fgd_design_is_across(&job.design)) {
+    for (ptrdiff_t k = 0; k < K; k++)
+      for (ptrdiff_t j = 0; j < X->d; j++) job.across[j * K + k] = coef[k * X->d + j];
+    job.across_or_lines = job.across;
+  }
   fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
   fgd_team_stop(&job.team);
   return status;

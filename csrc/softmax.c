@@ -14,8 +14,9 @@ enum { SCRATCH = 5 }; /* K lines of a block that a worker has: margins, directio
 static ptrdiff_t block_size(const fgd_softmax *o) { return o->K * ((o->design.block + 7) / 8 * 8); }
 static ptrdiff_t scratch_each(const fgd_softmax *o) { return SCRATCH * block_size(o) + block_size(o) / o->K; }
 
-static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, ptrdiff_t margins, fgd_arena *a) {
+static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, int across, ptrdiff_t margins, fgd_arena *a) {
   point->coef = fgd_take_doubles(a, coefs);
+  point->across = across ? fgd_take_doubles(a, coefs) : point->coef;
   point->kept = margins ? fgd_take_doubles(a, margins) : NULL;
 }
 
@@ -41,18 +42,20 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   ptrdiff_t margins = n * K, bytes = margins * (ptrdiff_t)sizeof(double);
   int small = bytes <= KEPT_BYTES || bytes <= fgd_design_bytes(&o->design) / 2;
   if (keep == FGD_KEEP_NOT || (keep == FGD_KEEP_SMALL && !small)) margins = 0;
+  int across = fgd_design_is_across(&o->design);
+  o->lines = across ? fgd_take_doubles(a, K * d) : NULL;
   if (fgd_design_is_rough(&o->design)) {
     o->centre = fgd_take(a, (size_t)d * sizeof *o->centre);
     o->direction = fgd_take(a, (size_t)(K * d) * sizeof *o->direction);
     o->rough_intercept = fgd_take_doubles(a, K);
   }
-  point_layout(&o->current, K * (d + 1), margins, a);
-  point_layout(&o->trial, K * (d + 1), margins, a);
-  point_layout(&o->base, K * (d + 1), margins, a);
+  point_layout(&o->current, K * (d + 1), across, margins, a);
+  point_layout(&o->trial, K * (d + 1), across, margins, a);
+  point_layout(&o->base, K * (d + 1), across, margins, a);
   o->q = fgd_take_doubles(a, n);
   if (p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
   o->workers = workers;
-  o->slot = (K * (d + 1) + 2 * d + 2 + 7) / 8 * 8;
+  o->slot = (K * (d + 2) + 2 + 7) / 8 * 8;
   o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
 }
@@ -60,6 +63,7 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
 void fgd_softmax_begin(fgd_softmax *o, fgd_team *team) {
   o->team = team;
   o->passes = 0;
+  o->stride = 1;
   if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
   o->each = fgd_weight_scale(o->p, o->weight_scale);
   fgd_softmax_set_coordinates(o, NULL, NULL);
@@ -134,6 +138,28 @@ void fgd_softmax_import(const fgd_softmax *o, const double *coef, double *theta)
       if (o->scale) line[j] = o->scale[j] > 0 ? line[j] / o->scale[j] : 0;
     }
   }
+}
+
+/* coef[k][j] to across[j][k], in squares that stay in cache. */
+static void turn_over(ptrdiff_t lines, ptrdiff_t length, const double *from, double *to) {
+  enum { SQUARE = 32 };
+  for (ptrdiff_t k0 = 0; k0 < lines; k0 += SQUARE)
+    for (ptrdiff_t j0 = 0; j0 < length; j0 += SQUARE)
+      for (ptrdiff_t k = k0; k < lines && k < k0 + SQUARE; k++)
+        for (ptrdiff_t j = j0; j < length && j < j0 + SQUARE; j++) to[j * lines + k] = from[k * length + j];
+}
+
+/* The point's coefficients have been written. */
+static void point_set(const fgd_softmax *o, fgd_softmax_point *point, int direction) {
+  point->direction = direction;
+  if (point->across != point->coef) turn_over(o->K, o->p->X.d, point->coef, point->across);
+}
+
+/* The joined sums over X, as K lines. */
+static double *gradient_lines(const fgd_softmax *o) {
+  if (!o->lines) return o->partial;
+  turn_over(o->p->X.d, o->K, o->partial, o->lines);
+  return o->lines;
 }
 
 /* --- blocks of rows ------------------------------------------------------------------ */
@@ -213,7 +239,7 @@ static void base_margins(const fgd_softmax *o, const block *b, const double *int
 static double *fresh_margins(const fgd_softmax *o, const block *b, const fgd_softmax_point *point, double *z) {
   if (point->kept) z = point->kept + b->first * o->K;
   base_margins(o, b, point->coef + o->K * o->p->X.d, !point->direction, z);
-  fgd_design_margins_many(&o->design, b->first, b->rows, o->K, point->coef, z);
+  fgd_design_margins_many(&o->design, b->first, b->rows, o->K, point->across, z);
   return z;
 }
 
@@ -281,6 +307,19 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static int is_skipped(const fgd_softmax *o, ptrdiff_t part, ptrdiff_t first) {
+  return (first - part * o->design.part) / o->design.block % o->stride != 0;
+}
+
+/* All rows over those that are not skipped. */
+static double thinned(const fgd_softmax *o) {
+  ptrdiff_t taken = 0;
+  for (ptrdiff_t part = 0; part < o->design.parts; part++)
+    for (ptrdiff_t first = part * o->design.part, end = part_end(o, part); first < end; first += o->design.block)
+      if (!is_skipped(o, part, first)) taken += end - first < o->design.block ? end - first : o->design.block;
+  return (double)o->p->X.n / (double)taken;
+}
+
 static void rough_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
@@ -288,6 +327,7 @@ static void rough_part(void *arg, ptrdiff_t part, int worker) {
   double n = (double)o->p->X.n; /* shares of rows come near 1 */
   memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
   FOR_BLOCKS(job, part, worker) {
+    if (is_skipped(o, part, b.first)) continue;
     float *r = (float *)b.t;
     base_margins(o, &b, o->rough_intercept, 0, b.dz);
     fgd_design_margins_rough(&o->design, b.first, b.rows, o->K, o->centre, o->direction, b.dz);
@@ -312,19 +352,19 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
-/* Shares of the classes into r; cost and predicted shares at given intercepts, without X, into f and g. */
+/* Shares of the classes into r; cost and predicted shares at given intercepts, without X, behind them. */
 static void null_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
   sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.g);
   FOR_BLOCKS(job, part, worker) {
     base_margins(o, &b, job->intercept, 1, b.z);
     *s.f += value_of(o, &b, b.z);
     for (ptrdiff_t k = 0; k < o->K; k++) {
       const double *y = b.y + k * b.rows;
       for (ptrdiff_t i = 0; i < b.rows; i++) s.r[k] += b.s[b.s_step ? i : 0] * y[i];
-      s.g[k] += sum_of(b.r + k * b.rows, b.rows);
+      s.r[o->K + k] += sum_of(b.r + k * b.rows, b.rows);
     }
   }
 }
@@ -359,7 +399,7 @@ static void line_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
   sums s = sums_of(o, part);
-  *s.f = *s.slope = 0;
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.r);
   FOR_BLOCKS(job, part, worker) {
     const double *z0 = margins_of(o, &b, &o->current, b.z), *z1 = margins_of(o, &b, &o->trial, b.dz);
     ptrdiff_t count = b.rows * o->K;
@@ -375,7 +415,7 @@ static void dual_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_softmax *o = job->o;
   sums s = sums_of(o, part);
-  *s.f = 0;
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.r);
   FOR_BLOCKS(job, part, worker) {
     const double *z = margins_of(o, &b, &o->current, b.z), *dz = margins_of(o, &b, &o->trial, b.dz);
     if (!job->direct) {
@@ -392,7 +432,7 @@ static fgd_status run(pass *job, fgd_task task, int over_X) {
   fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
   for (ptrdiff_t k = 1; k < o->design.parts; k++) {
     const double *from = o->partial + k * o->slot;
-    for (ptrdiff_t j = over_X ? 0 : o->slot - 2; j < o->slot; j++) o->partial[j] += from[j];
+    for (ptrdiff_t j = over_X ? 0 : o->K * o->p->X.d; j < o->slot; j++) o->partial[j] += from[j];
   }
   return status;
 }
@@ -406,7 +446,7 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
   pass job = {.o = o, .intercept = intercept};
   fgd_status status;
   memset(intercept, 0, (size_t)K * sizeof *intercept);
-  if ((status = run(&job, null_part, 1))) return status;
+  if ((status = run(&job, null_part, 0))) return status;
   *cost = *s.f;
   if (!p->fit_intercept) return FGD_OK;
   for (ptrdiff_t k = 0; k < K; k++)
@@ -416,12 +456,12 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
   for (int step = 0; step < 1000; step++) {
     double before = *cost, mean = 0;
     for (ptrdiff_t k = 0; k < K; k++) {
-      double predicted = s.g[k] + s.r[k];
+      double predicted = s.r[K + k] + s.r[k];
       intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : 1;
       mean += intercept[k] / (double)K;
     }
     for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
-    if ((status = run(&job, null_part, 1))) return status;
+    if ((status = run(&job, null_part, 0))) return status;
     *cost = *s.f;
     if (!p->offset || !(*cost < before * (1 - 1e-12))) break;
   }
@@ -445,14 +485,15 @@ fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd) {
 static void turn(fgd_softmax *o, const double *v, double *g) {
   ptrdiff_t d = o->p->X.d;
   sums s = sums_of(o, 0);
+  double *lines = gradient_lines(o);
   for (ptrdiff_t k = 0; k < o->K; k++) {
-    double *line = s.g + k * d;
+    double *line = lines + k * d;
     if (o->shift)
       for (ptrdiff_t j = 0; j < d; j++) line[j] -= o->shift[j] * s.r[k];
     if (o->scale)
       for (ptrdiff_t j = 0; j < d; j++) line[j] *= o->scale[j];
   }
-  gather(o->K, d, s.g, g);
+  gather(o->K, d, lines, g);
   if (o->p->fit_intercept) gather(o->K, 1, s.r, g + o->penalised);
   fgd_penalty_product(o->penalised, o->lambda, v, g);
 }
@@ -460,8 +501,8 @@ static void turn(fgd_softmax *o, const double *v, double *g) {
 fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f, double *g) {
   ptrdiff_t d = o->p->X.d;
   pass job = {.o = o, .gradient = g != NULL};
-  o->trial.direction = 0;
   fgd_softmax_export(o, theta, o->trial.coef);
+  point_set(o, &o->trial, 0);
   fgd_status status = run(&job, value_part, 1);
   o->passes++;
   if (status) return status;
@@ -469,10 +510,11 @@ fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f
   *f = *s.f + fgd_penalty(o->penalised, o->lambda, theta, NULL);
   if (!g) return FGD_OK;
   double norm = 0;
+  const double *lines = gradient_lines(o);
   for (ptrdiff_t k = 0; k < o->K; k++) {
     if (o->p->fit_intercept) norm += s.r[k] * s.r[k];
     for (ptrdiff_t j = 0; j < d; j++) {
-      double g_kj = s.g[k * d + j] + l2_of(o, j) * o->trial.coef[k * d + j];
+      double g_kj = lines[k * d + j] + l2_of(o, j) * o->trial.coef[k * d + j];
       norm += g_kj * g_kj;
     }
   }
@@ -485,8 +527,9 @@ fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f
 static void raw(const fgd_softmax *o, const double *v, double *g) {
   ptrdiff_t d = o->p->X.d;
   sums s = sums_of(o, 0);
+  const double *lines = gradient_lines(o);
   for (ptrdiff_t k = 0; k < o->K; k++) {
-    for (ptrdiff_t j = 0; j < d; j++) g[k * d + j] = s.g[k * d + j] + l2_of(o, j) * v[k * d + j];
+    for (ptrdiff_t j = 0; j < d; j++) g[k * d + j] = lines[k * d + j] + l2_of(o, j) * v[k * d + j];
     g[o->K * d + k] = s.r[k];
   }
 }
@@ -495,7 +538,7 @@ fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, doubl
   ptrdiff_t d = o->p->X.d;
   pass job = {.o = o, .gradient = g != NULL};
   memcpy(o->trial.coef, coef, (size_t)(o->K * (d + 1)) * sizeof *coef);
-  o->trial.direction = 0;
+  point_set(o, &o->trial, 0);
   fgd_status status = run(&job, value_part, 1);
   *f = *sums_of(o, 0).f;
   for (ptrdiff_t i = 0; i < o->K * d; i++) *f += 0.5 * l2_of(o, i % d) * coef[i] * coef[i];
@@ -508,7 +551,8 @@ fgd_status fgd_softmax_product(fgd_softmax *o, const double *coef, const double 
   pass job = {.o = o};
   memcpy(o->base.coef, coef, bytes);
   memcpy(o->trial.coef, v, bytes);
-  o->trial.direction = 1;
+  point_set(o, &o->base, 0);
+  point_set(o, &o->trial, 1);
   fgd_status status = run(&job, hess_vec_part, 1);
   raw(o, v, Hv);
   return status;
@@ -522,14 +566,15 @@ void fgd_softmax_accept(fgd_softmax *o) {
 
 fgd_status fgd_softmax_curvature(fgd_softmax *o) {
   memcpy(o->base.coef, o->current.coef, (size_t)(o->K * (o->p->X.d + 1)) * sizeof(double));
+  if (!o->base.kept) point_set(o, &o->base, 0);
   pass job = {.o = o};
   return o->base.kept ? fgd_team_run(o->team, curvature_part, &job, o->design.parts) : FGD_OK;
 }
 
 fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv) {
   pass job = {.o = o};
-  o->trial.direction = 1;
   fgd_softmax_export(o, v, o->trial.coef);
+  point_set(o, &o->trial, 1);
   fgd_status status = run(&job, hess_vec_part, 1);
   o->passes++;
   if (!status) turn(o, v, Hv);
@@ -553,8 +598,11 @@ fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *H
   o->passes++;
   if (status) return status;
   sums s = sums_of(o, 0);
-  for (ptrdiff_t k = 0; k < o->K; k++)
-    for (ptrdiff_t j = 0; j < d; j++) s.g[k * d + j] += (double)o->centre[j] * s.r[k];
+  double share = thinned(o);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    s.r[k] *= share;
+    for (ptrdiff_t j = 0; j < d; j++) s.g[k * d + j] = share * s.g[k * d + j] + (double)o->centre[j] * s.r[k];
+  }
   turn(o, v, Hv);
   return FGD_OK;
 }

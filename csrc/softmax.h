@@ -15,6 +15,7 @@
 
 typedef struct {
   double *coef;  /* K lines of d, K intercepts */
+  double *across;/* d lines of K, where the design wants them so; else coef */
   double *kept;  /* margins or probabilities, block after block, K lines each; or NULL */
   int direction; /* its margins are without the offset */
 } fgd_softmax_point;
@@ -30,11 +31,13 @@ typedef struct {
   int rough;                      /* products in float are possible: */
   float *centre, *direction;      /*   d and K d: what is taken off the columns; a direction */
   double *rough_intercept;        /*   K: its intercepts for columns x - centre */
+  int stride;                     /*   of the blocks of rows that they look at */
   fgd_softmax_point current, trial, base;
   double *q;                      /* n: weights of a Gram */
   double *row;                    /* CSR: d zeros per worker, for the moments */
   int workers;
-  double *partial;                /* a slot for each part: K lines of sums over X, K residuals, cost, slope */
+  double *partial;                /* a slot for each part: K lines (or d) of sums over X, K residuals, K more, cost, slope */
+  double *lines;                  /* K lines of d: those sums, where they are d lines of K */
   ptrdiff_t slot;
   double *scratch;                /* per worker */
   ptrdiff_t passes;
@@ -65,7 +68,7 @@ void fgd_softmax_accept(fgd_softmax *o);
 /* The current point becomes the base of hess_vec, pair and dual. */
 fgd_status fgd_softmax_curvature(fgd_softmax *o);
 fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv);
-/* The same to about six digits, if o->rough; sets no trial. */
+/* The same to about six digits, if o->rough, and from every stride-th block of rows alone; sets no trial. */
 fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *Hv);
 /* Into q, from the base, the weights of a Gram: s_hat p_k p_l for each row, which couples classes k and l; the mean
  * curvature s_hat (1 - sum p_k^2) / (K - 1); s_hat alone. */

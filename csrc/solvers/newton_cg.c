@@ -17,6 +17,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY;
   fgd_cg c;
   fgd_status status;
+  int stride = oracle->thin ? oracle->most_stride : 1;
   fgd_cg_layout(&c, n, work + 2 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -25,11 +26,13 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   }
   for (;;) {
     if ((status = oracle->prepare(oracle->self))) return status;
+    if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
-    if ((status = fgd_cg_run(&c, oracle, forcing, 0, 250))) return status;
+    if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
     double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0;
     int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
     if (decrease <= ENOUGH * run->target || tiny || last) {
+      if (oracle->thin) oracle->thin(oracle->self, stride = 1);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
@@ -63,6 +66,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       return FGD_OK;
     }
     /* Solve the better, the faster the predicted decreases shrink. */
+    if (decrease > 0.3 * before && stride > 1) stride = (stride + 1) / 2;
     forcing = fmin(0.3, fmax(1e-3, 0.5 * sqrt(decrease / before)));
     before = decrease;
   }

@@ -20,6 +20,9 @@ typedef struct {
   fgd_status (*hess_vec)(void *self, const double *v, double *Hv);
   /* The same to about six digits, and sooner; the trial's margins are lost.  Or NULL. */
   fgd_status (*hess_vec_rough)(void *self, const double *v, double *Hv);
+  /* Let hess_vec_rough look at one in `stride` rows, up to most_stride. */
+  void (*thin)(void *self, int stride);
+  int most_stride;
   /* Without a pass, from margins.  line: the loss at current + t (trial - current), and its slope.  dual: the loss
    * part of the certificate at the current point for a step u, whose margins are current - trial or (direct)
    * stand in the trial's place. */

@@ -926,7 +926,7 @@ def softmax(z):
 
 
 # Up to this many coefficients of all classes together their whole Hessian is formed.
-SMALL = 600
+SMALL = 300
 SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_NEWTON_CG, "lbfgs": FGD_LBFGS}
 
 
