@@ -36,7 +36,8 @@ static fgd_status product(fgd_cg *c, const fgd_oracle *oracle) {
 static void restart(fgd_cg *c, const fgd_oracle *oracle) {
   oracle->precondition(oracle->self, c->r, c->s);
   memcpy(c->p, c->s, (size_t)oracle->size * sizeof *c->p);
-  c->rs = fgd_dot(oracle->size, c->r, c->s);
+  c->rs = c->pMp = fgd_dot(oracle->size, c->r, c->s);
+  c->uMp = 0;
 }
 
 void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
@@ -44,6 +45,9 @@ void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
   memcpy(c->r, g, (size_t)oracle->size * sizeof *c->r);
   restart(c, oracle);
   c->rs0 = c->rs;
+  c->uMu = 0;
+  c->radius = INFINITY;
+  c->edge = 0;
 }
 
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
@@ -54,14 +58,24 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
     if ((status = product(c, oracle))) return status;
     double curved = fgd_dot(n, c->p, c->Hp);
     if (!(curved > 0)) break;
-    double alpha = c->rs / curved;
+    double alpha = c->rs / curved, next = c->uMu + alpha * (2 * c->uMp + alpha * c->pMp);
+    if (next > c->radius * c->radius) {
+      double room = c->radius * c->radius - c->uMu;
+      alpha = room / (c->uMp + sqrt(c->uMp * c->uMp + c->pMp * room));
+      next = c->radius * c->radius;
+      c->edge = 1;
+    }
+    c->uMu = next;
     for (ptrdiff_t j = 0; j < n; j++) {
       c->u[j] += alpha * c->p[j];
       c->r[j] -= alpha * c->Hp[j];
     }
+    if (c->edge) break;
     oracle->precondition(oracle->self, c->r, c->s);
     double rs = fgd_dot(n, c->r, c->s), beta = rs / c->rs;
     c->rs = rs;
+    c->uMp = beta * (c->uMp + alpha * c->pMp);
+    c->pMp = rs + beta * beta * c->pMp;
     for (ptrdiff_t j = 0; j < n; j++) c->p[j] = c->s[j] + beta * c->p[j];
   }
   return FGD_OK;
@@ -115,6 +129,9 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   double bound, rest;
   int rigorous = all_penalised(oracle);
   double enough = 0.02 * run->target;
+  if (c->edge) restart(c, oracle);
+  c->radius = INFINITY;
+  c->edge = 0;
   for (int round = 0; round < 5; round++) {
     if (round > 0) restart(c, oracle);
     if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
