@@ -52,8 +52,9 @@ void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
 
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
   ptrdiff_t n = oracle->size;
+  double gained = 0;
   fgd_status status;
-  for (; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--) {
+  for (ptrdiff_t k = 1; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--, k++) {
     if (residual > 0 && residual_cost(oracle, c->r) <= residual) break;
     if ((status = product(c, oracle))) return status;
     double curved = fgd_dot(n, c->p, c->Hp);
@@ -65,12 +66,15 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
       next = c->radius * c->radius;
       c->edge = 1;
     }
+    /* Residuals may stay large long after the model's decrease has been found (Nash and Sofer, 1990). */
+    double gain = alpha * c->rs;
+    gained += gain;
     c->uMu = next;
     for (ptrdiff_t j = 0; j < n; j++) {
       c->u[j] += alpha * c->p[j];
       c->r[j] -= alpha * c->Hp[j];
     }
-    if (c->edge) break;
+    if (c->edge || (residual == 0 && (double)k * gain <= relative * gained)) break;
     oracle->precondition(oracle->self, c->r, c->s);
     double rs = fgd_dot(n, c->r, c->s), beta = rs / c->rs;
     c->rs = rs;
