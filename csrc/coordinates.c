@@ -9,9 +9,10 @@ void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *sta
   c->start = start;
   c->scale = fgd_take_doubles(a, d);
   c->unit = fgd_take_doubles(a, d + 1);
-  c->find_rank = 0;
+  c->unpenalised = 0;
+  for (ptrdiff_t j = 0; j < d && !c->unpenalised; j++) c->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+  c->find_rank = newton && c->unpenalised;
   if (!newton) return;
-  for (ptrdiff_t j = 0; j < d && !c->find_rank; j++) c->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   fgd_gram_plan_layout(&c->gram, &o->design, p->X.n, p->fit_intercept, 1, workers, a);
   if (c->find_rank) fgd_rank_layout(&c->rank, d, o->size, a);
 }

@@ -11,7 +11,8 @@ typedef struct {
   fgd_start *start;
   fgd_gram_plan gram;
   fgd_rank rank;
-  int find_rank;         /* some column has no penalty: dependent ones must be found */
+  int unpenalised;       /* some column has no penalty */
+  int find_rank;         /*   and a Gram is formed: dependent ones must be found */
   double *scale, *unit;  /* d: 1 / sd, with 0 for columns left out; d + 1: 1 / sd of all, 1 for constants */
 } fgd_coordinates;
 

@@ -142,6 +142,31 @@ void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
   }
 }
 
+static double value_at(const fgd_matrix *X, ptrdiff_t at) {
+  switch (X->dtype) {
+    case FGD_F64: return ((const double *)X->data)[at];
+    case FGD_F32: return ((const float *)X->data)[at];
+    default: return ((const uint8_t *)X->data)[at];
+  }
+}
+
+void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
+  const fgd_matrix *X = D->X;
+  for (ptrdiff_t i = first; i < first + rows; i++) {
+    double sum = 0;
+    if (X->layout == FGD_CSR) {
+      for (ptrdiff_t e = entries_before(X, i), end = entries_before(X, i + 1); e < end; e++) {
+        ptrdiff_t j = X->index == FGD_I32 ? ((const int32_t *)X->indices)[e] : ((const int64_t *)X->indices)[e];
+        sum += fabs(value_at(X, e) * w[j]);
+      }
+    } else {
+      ptrdiff_t rs = X->layout == FGD_C_ORDER ? X->ld : 1, cs = X->layout == FGD_C_ORDER ? 1 : X->ld;
+      for (ptrdiff_t j = 0; j < X->d; j++) sum += fabs(value_at(X, i * rs + j * cs) * w[j]);
+    }
+    z[i - first] = sum;
+  }
+}
+
 void fgd_design_middle(const fgd_design *D, double *c) {
   const fgd_matrix *X = D->X;
   memset(c, 0, (size_t)X->d * sizeof *c);

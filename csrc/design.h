@@ -45,6 +45,9 @@ void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t r
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
 
+/*   magnitudes   z[i] = sum_j |x_ij w_j|, slowly: for the few times when rounding must be told from zero */
+void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
+
 /* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
 void fgd_design_middle(const fgd_design *D, double *c);
 

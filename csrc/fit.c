@@ -149,7 +149,7 @@ typedef struct {
 
 /* Only where some column has no penalty, and only the log loss, which falls for ever. */
 static int may_separate(const fitting *f) {
-  return f->coordinates.find_rank && f->o.p->loss == FGD_LOG_LOSS;
+  return f->coordinates.unpenalised && f->o.p->loss == FGD_LOG_LOSS;
 }
 
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
@@ -173,8 +173,8 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
-    if (may_separate(f)) fgd_separation_layout(&f->separation, &f->coordinates, &a);
   }
+  if (!first_order && may_separate(f)) fgd_separation_layout(&f->separation, &f->coordinates, &a);
   return a.used;
 }
 
@@ -304,9 +304,15 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
       return f->o.stages ? go_along(f, run) : FGD_OK;
     case FGD_NEWTON_CG:
-    case FGD_LBFGS:
+    case FGD_LBFGS: {
       if ((status = start_second_order(f, opt, run))) return status;
-      return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+      status = opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+      if (status || !may_separate(f) || run->outcome != FGD_CONVERGED || run->cost > run->target) return status;
+      int found;
+      if ((status = fgd_separated_completely(&f->separation, run->w, &found))) return status;
+      if (found) f->stages = 1, run->outcome = FGD_SEPARATED;
+      return FGD_OK;
+    }
     case FGD_AGD: {
       if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
       fgd_coordinates_standard(&f->coordinates);

@@ -1,6 +1,7 @@
 /* design x loss x penalty (see objective.h). */
 #include "objective.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -282,6 +283,17 @@ static void shares_part(void *arg, ptrdiff_t part, int worker) {
     for (ptrdiff_t i = 0; i < b.rows; i++) job->o->q[b.first + i] = b.s[b.s_step ? i : 0];
 }
 
+static void roundings_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  double unit = 4 * DBL_EPSILON * (double)(o->p->X.d + 8);
+  FOR_BLOCKS(job, part, worker) {
+    double *z = o->z + b.first;
+    fgd_design_magnitudes(&o->design, b.first, b.rows, job->w, z);
+    for (ptrdiff_t i = 0; i < b.rows; i++) z[i] = unit * (z[i] + job->t);
+  }
+}
+
 static void line_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
@@ -467,6 +479,15 @@ fgd_status fgd_objective_curvature(fgd_objective *o) {
 fgd_status fgd_objective_shares(fgd_objective *o) {
   pass job = {.o = o};
   return fgd_team_run(o->team, shares_part, &job, o->design.parts);
+}
+
+fgd_status fgd_objective_roundings(fgd_objective *o, const double *v) {
+  pass job = {.o = o, .w = o->coef};
+  job.t = fabs(fgd_objective_export(o, v, o->coef));
+  if (o->shift) /* the intercept is itself such a sum */
+    for (ptrdiff_t j = 0; j < o->p->X.d; j++) job.t += fabs(o->shift[j] * o->coef[j]);
+  o->passes++;
+  return fgd_team_run(o->team, roundings_part, &job, o->design.parts);
 }
 
 fgd_status fgd_objective_line(fgd_objective *o, double t, double *f, double *slope) {

@@ -76,6 +76,8 @@ fgd_status fgd_objective_diagonal(fgd_objective *o, double *diagonal);
 fgd_status fgd_objective_line(fgd_objective *o, double t, double *f, double *slope);
 /* The loss part of the certificate at the current point for the step u: A u is zt (direct) or z - zt. */
 fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f);
+/* Up to how much each margin of v may be rounding, into z: the current point's margins are lost. */
+fgd_status fgd_objective_roundings(fgd_objective *o, const double *v);
 /* Share of each row, s_hat, into q. */
 fgd_status fgd_objective_shares(fgd_objective *o);
 

@@ -11,6 +11,7 @@ void fgd_rank_layout(fgd_rank *R, ptrdiff_t d, ptrdiff_t size, fgd_arena *a) {
   R->size = R->rank = size;
   R->order = fgd_take(a, (size_t)size * sizeof *R->order);
   R->L = fgd_take_doubles(a, size * size);
+  R->scale = fgd_take_doubles(a, size);
   R->work = fgd_take_doubles(a, 2 * size);
 }
 
@@ -23,7 +24,7 @@ static void equilibrated(const double *H, ptrdiff_t n, ptrdiff_t d, double *scal
 
 void fgd_rank_find(fgd_rank *R, fgd_factor *F) {
   ptrdiff_t n = R->size;
-  double *scale = R->work, least = 1;
+  double *scale = R->scale, least = 1;
   R->rank = n;
   for (ptrdiff_t i = 0; i < n; i++) R->order[i] = i;
   /* Mostly nothing depends on anything: an ordinary factorisation shows it much sooner. */
@@ -50,6 +51,13 @@ void fgd_rank_eliminate(const fgd_rank *R, double *w) {
     for (ptrdiff_t b = 0; b < R->rank; b++) w[R->order[b]] += c[b] * *own;
     *own = 0;
   }
+}
+
+void fgd_rank_correct(const fgd_rank *R, const fgd_factor *F, const double *r, double *w) {
+  double *x = R->work;
+  for (ptrdiff_t b = 0; b < R->rank; b++) x[b] = r[R->order[b]] * R->scale[R->order[b]];
+  F->kernels->cholesky_solve(R->rank, R->L, R->size, x);
+  for (ptrdiff_t b = 0; b < R->rank; b++) w[R->order[b]] -= x[b] * R->scale[R->order[b]];
 }
 
 /* Null directions: e_k - sum_b c_kb e_b.  In the user's units N = unit * that; w + N t is shortest where

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define CERTAIN 0.2   /* a row is suspected if the step shrinks the chance of the other label below this share */
-#define POSITIVE 1e-6 /* relative to the largest margin of the direction: what counts as moved, */
-#define ZERO 1e-8     /*   and as not moved */
+#define CLEAR 1e6     /* roundings by which a row must be moved to be set aside: the way to its limit must not disturb the rest */
+#define POLISH 4      /* corrections that bring the margins of the other rows down to rounding */
 
 void fgd_separation_layout(fgd_separation *s, fgd_coordinates *c, fgd_arena *a) {
   s->o = c->o;
@@ -41,33 +41,61 @@ static ptrdiff_t suspect(fgd_objective *o, uint8_t mark, int *interior) {
   return found;
 }
 
-static void unmark(fgd_objective *o, uint8_t mark) {
-  for (ptrdiff_t i = 0; i < o->p->X.n; i++)
-    if (o->stage[i] == mark) o->stage[i] = 0;
-}
-
-/* Do the margins A beta = zt move every marked row the right way, and no other that counts? */
-static int witnesses(const fgd_objective *o, uint8_t mark, double *size) {
-  double most = 0;
-  for (ptrdiff_t i = 0; i < o->p->X.n; i++) most = fmax(most, o->stage[i] == mark ? fabs(o->zt[i]) : 0);
-  if (!(most > 0)) return 0;
-  for (ptrdiff_t i = 0; i < o->p->X.n; i++) {
-    if (o->stage[i] == mark) {
-      if (!((label(o->p, i) > 0.5 ? o->zt[i] : -o->zt[i]) > POSITIVE * most)) return 0;
-    } else if (counts(o, i) && !(fabs(o->zt[i]) <= ZERO * most)) {
-      return 0;
-    }
+/* beta, with margins zt, is a witness if it moves no row that counts the wrong way by more than rounding, which stands
+ * in z, and some clearly the right way.  Those then carry the mark, and no others.  Returns how many; *size: the farthest. */
+static ptrdiff_t witness(fgd_objective *o, uint8_t mark, double *size) {
+  ptrdiff_t n = o->p->X.n, rows = 0;
+  *size = 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    if (o->stage[i] != mark && !counts(o, i)) continue;
+    double y = label(o->p, i), t = y > 0.5 ? o->zt[i] : -o->zt[i];
+    if (!(t >= -o->z[i]) || (t > o->z[i] && y != 0 && y != 1)) return 0;
   }
-  *size = most;
-  return 1;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    if (o->stage[i] != mark && !counts(o, i)) continue;
+    double t = label(o->p, i) > 0.5 ? o->zt[i] : -o->zt[i];
+    o->stage[i] = t > CLEAR * o->z[i] ? mark : 0;
+    rows += o->stage[i] == mark;
+    *size = fmax(*size, t);
+  }
+  return rows;
 }
 
 /* The columns that depend on others over the rows in play. */
-static fgd_status find_dependent(fgd_separation *s, fgd_factor *F) {
+static fgd_status find_dependent(fgd_separation *s, fgd_factor *F, int stages) {
+  fgd_objective *o = s->o;
+  int before = o->stages;
+  o->stages = stages;
   fgd_coordinates_standard(s->c);
-  fgd_status status = fgd_objective_shares(s->o);
+  fgd_status status = fgd_objective_shares(o);
   if (!status) status = fgd_coordinates_gram(s->c, 0, F->H);
   if (!status) fgd_coordinates_find_dependent(s->c, F);
+  o->stages = before;
+  return status;
+}
+
+static fgd_status try_direction(fgd_separation *s, uint8_t mark, ptrdiff_t *rows, double *size) {
+  fgd_status status = fgd_objective_hess_vec(s->o, NULL, s->beta, s->Hv);
+  if (!status) status = fgd_objective_roundings(s->o, s->beta);
+  if (!status) *rows = witness(s->o, mark, size);
+  return status;
+}
+
+static void keep_direction(fgd_separation *s, int stage, ptrdiff_t rows, double size) {
+  double *direction = s->direction + stage * s->o->size;
+  for (ptrdiff_t j = 0; j < s->o->size; j++) direction[j] = s->beta[j] / size;
+  s->rows[stage] = rows;
+}
+
+fgd_status fgd_separated_completely(fgd_separation *s, const double *w, int *found) {
+  fgd_objective *o = s->o;
+  ptrdiff_t rows, all = 0;
+  double size;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) all += counts(o, i);
+  memcpy(s->beta, w, (size_t)o->size * sizeof *w);
+  fgd_status status = try_direction(s, 1, &rows, &size);
+  *found = !status && rows == all;
+  if (*found) keep_direction(s, 0, rows, size);
   return status;
 }
 
@@ -78,32 +106,35 @@ fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, doubl
   if (o->stages == FGD_MAX_STAGES) return FGD_OK;
   uint8_t mark = (uint8_t)(o->stages + 1);
   if ((status = fgd_objective_hess_vec(o, NULL, u, s->Hv))) return status;
-  ptrdiff_t rows = suspect(o, mark, interior), rank = s->c->rank.rank;
+  ptrdiff_t suspects = suspect(o, mark, interior), rows, rank = s->c->rank.rank;
   double size = 1;
   if (*interior) return FGD_OK;
 
-  if (rows > 0) {
-    /* Directions that move none of the other rows: the null space of their Gram; beta is u's part in it. */
-    o->stages++;
-    status = find_dependent(s, F);
-    o->stages--;
-    if (status) return status;
+  /* The step itself, where the classes part completely; */
+  for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] = -u[j];
+  if ((status = try_direction(s, mark, &rows, &size))) return status;
+  if (rows == 0 && suspects > 0) {
+    /* else its part in the null space of the Gram of all rows but the suspects: that moves none of them. */
+    if ((status = find_dependent(s, F, mark))) return status;
     if (s->c->rank.rank < rank) {
       memcpy(s->beta, u, (size_t)o->size * sizeof *u);
       fgd_rank_shortest(&s->c->rank, F, NULL, s->beta);
-      for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] -= u[j]; /* the step goes along -u */
-      if ((status = fgd_objective_hess_vec(o, NULL, s->beta, s->Hv))) return status;
-      *found = witnesses(o, mark, &size);
+      for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] -= u[j];
+      for (int k = 0; k < POLISH && rows == 0; k++) {
+        if ((status = try_direction(s, mark, &rows, &size))) return status;
+        if (rows == 0) fgd_rank_correct(&s->c->rank, F, s->Hv, s->beta);
+      }
     }
   }
+  *found = rows > 0;
   if (*found) {
-    double *direction = s->direction + o->stages * o->size;
-    for (ptrdiff_t j = 0; j < o->size; j++) direction[j] = s->beta[j] / size;
-    s->rows[o->stages++] = rows;
+    keep_direction(s, o->stages, rows, size);
+    o->stages++;
   } else {
-    unmark(o, mark);
-    if ((status = find_dependent(s, F))) return status;
+    for (ptrdiff_t i = 0; i < o->p->X.n; i++)
+      if (o->stage[i] == mark) o->stage[i] = 0;
   }
+  if ((status = find_dependent(s, F, o->stages))) return status;
   fgd_coordinates_leave_out(s->c, w);
   return FGD_OK;
 }

@@ -24,6 +24,9 @@ void fgd_separation_layout(fgd_separation *s, fgd_coordinates *c, fgd_arena *a);
  * well inside, which proves that a finite optimum exists and costs one pass alone. */
 fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, double *w, int *found, int *interior);
 
+/* Is w itself a witness for every row?  Two passes; needs no Gram.  The margins kept are lost. */
+fgd_status fgd_separated_completely(fgd_separation *s, const double *w, int *found);
+
 /* w += t_k beta_k for all stages, so far that no row set aside costs more than `cost`; all rows are in play again
  * afterwards.  w in standard coordinates. */
 fgd_status fgd_separation_go(fgd_separation *s, double cost, double *w);

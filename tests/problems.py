@@ -144,7 +144,7 @@ def known_solution(rng, n, d, *, l2=0.0, weights=False, offset=False, loss="log_
     noise -= A @ np.linalg.lstsq(A, noise, rcond=None)[0]
     room = np.minimum(p, 1 - p) if loss == "log_loss" else np.ones(n)
     assert np.all(np.abs(r) < room), "the penalty is too large for soft labels to exist"
-    noise *= np.min((room - np.abs(r)) / np.abs(noise))
+    noise *= 0.999 * np.min((room - np.abs(r)) / np.abs(noise))  # inside [0, 1] after rounding too
     return Problem(
         X, p + r + noise, s if weights else None, o if offset else None,
         l2=l2, loss=loss, coef=w, intercept=b, name="known solution",

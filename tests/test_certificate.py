@@ -14,11 +14,11 @@ pytestmark = needs_long_double
 PENALTIES = 0.0, 1e-10, 1.0
 
 
-def gap_and_truth(problem, best, **options):
+def gap_and_truth(problem, best, solver="newton", **options):
     """Fit, and return the result, its true gap, and how well rounding lets the latter be known."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", fastgd.ConvergenceWarning)
-        fit = fastgd.fit(problem.X, problem.y, **problem.options, solver="newton", **options)
+        fit = fastgd.fit(problem.X, problem.y, **problem.options, solver=solver, **options)
     true = float(problem.cost(fit.coef, fit.intercept) - best)
     rounding = cost_rounding(problem.X, problem.y, fit.coef, fit.intercept, **problem.objective)
     return fit, true, rounding
@@ -37,6 +37,20 @@ def test_a_thousand_problems(part):
         assert fit.converged, (part, k, fit.message)
         assert fit.gap_kind == "dual"
         assert fit.gap <= 10 * max(true, 0) + rounding, (part, k, fit.gap, true)
+
+
+@pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
+def test_solvers_without_a_gram(solver):
+    """Their residual enters the bound exactly where all columns are penalised."""
+    rng = np.random.default_rng(11)
+    for k in range(300):
+        problem = problems.random_problem(rng, l2=(1e-10, 1e-4, 1.0)[k % 3])
+        _, _, best = problem.optimum()
+        for max_iter in 1, 3, None:
+            fit, true, rounding = gap_and_truth(problem, best, solver, max_iter=max_iter)
+            assert fit.gap >= true * (1 - 1e-9) - rounding, (k, max_iter, fit.gap, true)
+            assert fit.gap_kind == ("dual" if fit.gap < np.inf else "none")
+        assert fit.converged, (k, fit.message)
 
 
 @pytest.mark.parametrize("l2", [0.0, 1e-3])

@@ -128,20 +128,24 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
 
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
   const fgd_oracle *oracle = run->oracle;
+  *estimate = 0;
+  *gap = run->cost; /* no loss and no penalty is negative */
+  if (*gap <= run->target) return FGD_OK;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
   fgd_status status;
   double bound, rest;
   int rigorous = all_penalised(oracle);
-  double enough = 0.02 * run->target;
+  /* The residual's part should be small beside the target, and no larger than the gap itself, within reason. */
+  double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
   if (c->edge) restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
   for (int round = 0; round < 5; round++) {
     if (round > 0) restart(c, oracle);
     if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
-    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? enough : 0, 500))) return status;
+    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
     if ((status = settle(c, run, g))) return status;
-    if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * enough)) break;
+    if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * part)) break;
   }
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {
@@ -149,14 +153,13 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
       double both = oracle->lambda[j] * c->u[j] + c->r[j];
       if (both != 0) bound += 0.5 * both * both / oracle->lambda[j];
     }
-    *gap = bound;
+    if (bound < *gap) *gap = bound;
   } else {
     oracle->precondition(oracle->self, c->r, c->s);
     rest = 0.5 * fabs(fgd_dot(n, c->r, c->s));
     for (ptrdiff_t j = 0; j < d; j++) bound += 0.5 * oracle->lambda[j] * c->u[j] * c->u[j];
-    *gap = (sqrt(bound) + sqrt(rest)) * (sqrt(bound) + sqrt(rest));
+    bound = (sqrt(bound) + sqrt(rest)) * (sqrt(bound) + sqrt(rest));
+    if (bound < *gap) *gap = bound, *estimate = 1;
   }
-  if (isnan(*gap)) *gap = INFINITY;
-  *estimate = !rigorous;
   return FGD_OK;
 }

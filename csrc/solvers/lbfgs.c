@@ -68,7 +68,8 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
     double slope0 = -fgd_dot(n, g, u), decrease = -0.5 * slope0, ft;
     int last = run->iteration >= run->max_iter;
     int tiny = decrease <= 1e-3 * DBL_EPSILON * run->cost;
-    if ((decrease <= ENOUGH * run->target && decrease <= 0.1 * before) || tiny || last) {
+    int near = decrease <= ENOUGH * run->target && decrease <= 0.1 * before;
+    if (near || run->cost <= run->target || tiny || last) {
       before = decrease; /* if the certificate fails, ask again a digit later */
       if ((status = oracle->prepare(oracle->self))) return status;
       fgd_cg_begin(&c, oracle, g);

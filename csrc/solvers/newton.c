@@ -81,7 +81,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     if (deep || last) {
       if (damping > 0) fgd_factor_make(F, 0);
       if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-      run->gap = fmin(run->gap, above(run->cost, lower));
+      run->gap = fmin(fmin(run->gap, run->cost), above(run->cost, lower)); /* no loss is negative */
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED || last || (fresh && decrease <= floor)) return FGD_OK;
       if (!fresh) {
@@ -151,7 +151,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     run->cost = ft;
     oracle->accept(oracle->self);
     run->iteration++;
-    run->gap = above(run->cost, lower);
+    run->gap = fmin(run->cost, above(run->cost, lower));
     if (run->report && run->report(run)) {
       run->outcome = FGD_STOPPED;
       return FGD_OK;

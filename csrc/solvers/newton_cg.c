@@ -33,7 +33,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
     int edge = c.edge;
     int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
-    if ((decrease <= ENOUGH * run->target && !edge) || tiny || last) {
+    if ((decrease <= ENOUGH * run->target && !edge) || run->cost <= run->target || tiny || last) {
       if (oracle->thin) oracle->thin(oracle->self, stride = 1);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
