@@ -83,4 +83,68 @@ static void NAME(densify)(ptrdiff_t rows, const void *data, const void *indices,
   }
 }
 
+/* The same products with m vectors whose numbers for one column lie side by side: v[c*m + k], out[c*m + k]. */
+#define ACROSS 4 /* register columns at a time */
+INLINE void NAME(dot_strip)(int C, ptrdiff_t last, ptrdiff_t n, const T *data, const I *indices, ptrdiff_t m,
+                            const double *v, double *out, ptrdiff_t ldo) {
+  vd acc[ACROSS];
+  double lanes[ACROSS * W];
+  UNROLL for (int x = 0; x < C; x++) acc[x] = (vd){0};
+  for (ptrdiff_t e = 0; e < n; e++) {
+    vd a = vd_set((double)data[e]);
+    const double *from = v + (ptrdiff_t)indices[e] * m;
+    UNROLL for (int x = 0; x < C; x++) acc[x] += a * load_upto(from + x * W, x < C - 1 ? W : last);
+  }
+  UNROLL for (int x = 0; x < C; x++) vd_store(lanes + x * W, acc[x]);
+  for (ptrdiff_t k = 0; k < (C - 1) * W + last; k++) out[k * ldo] += lanes[k];
+}
+
+INLINE void NAME(axpy_strip)(int C, ptrdiff_t last, ptrdiff_t n, const T *data, const I *indices, ptrdiff_t m,
+                             const double *r, ptrdiff_t ldr, double *out) {
+  vd b[ACROSS];
+  double lanes[ACROSS * W] = {0};
+  for (ptrdiff_t k = 0; k < (C - 1) * W + last; k++) lanes[k] = r[k * ldr];
+  UNROLL for (int x = 0; x < C; x++) b[x] = vd_load(lanes + x * W);
+  for (ptrdiff_t e = 0; e < n; e++) {
+    vd a = vd_set((double)data[e]);
+    double *to = out + (ptrdiff_t)indices[e] * m;
+    UNROLL for (int x = 0; x < C; x++) {
+      ptrdiff_t k = x < C - 1 ? W : last;
+      store_upto(to + x * W, load_upto(to + x * W, k) + a * b[x], k);
+    }
+  }
+}
+
+#define BY_STRIPS(f, m, ...)                                                                \
+  for (ptrdiff_t k = 0; k < (m); k += ACROSS * W) {                                         \
+    ptrdiff_t left = (m) - k, last = (left - 1) % W + 1;                                    \
+    if (left > 3 * W) f(4, left < 4 * W ? last : W, __VA_ARGS__);                           \
+    else if (left > 2 * W) f(3, last, __VA_ARGS__);                                         \
+    else if (left > W) f(2, last, __VA_ARGS__);                                             \
+    else f(1, last, __VA_ARGS__);                                                           \
+  }
+
+static void NAME(dot_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                             const double *v, double *out, ptrdiff_t ldo) {
+  const I *start = indptr;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    ptrdiff_t n = start[i + 1] - start[i];
+    const T *a = (const T *)data + start[i];
+    const I *c = (const I *)indices + start[i];
+    BY_STRIPS(NAME(dot_strip), m, n, a, c, m, v + k, out + k * ldo + i, ldo)
+  }
+}
+
+static void NAME(axpy_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                              const double *r, ptrdiff_t ldr, double *out) {
+  const I *start = indptr;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    ptrdiff_t n = start[i + 1] - start[i];
+    const T *a = (const T *)data + start[i];
+    const I *c = (const I *)indices + start[i];
+    BY_STRIPS(NAME(axpy_strip), m, n, a, c, m, r + k * ldr + i, ldr, out + k)
+  }
+}
+#undef BY_STRIPS
+#undef ACROSS
 #undef NAME

@@ -25,10 +25,10 @@ static ptrdiff_t entries_before(const fgd_matrix *X, ptrdiff_t i) {
 
 /* Row partials cost a pass over P * d numbers at the end; there are only as many as stay small
  * beside X itself and inside the cache.  P depends on the shape alone, never on the threads. */
-static void choose_parts(fgd_design *D) {
+static void choose_parts(fgd_design *D, ptrdiff_t m) {
   ptrdiff_t n = D->X->n, d = at_least_one(D->X->d);
   ptrdiff_t entries = D->X->layout == FGD_CSR ? entries_before(D->X, n) - entries_before(D->X, 0) : n * d;
-  ptrdiff_t parts = clamp(FGD_PARTIAL_BYTES / (ptrdiff_t)sizeof(double) / d, 4, 64);
+  ptrdiff_t parts = clamp(FGD_PARTIAL_BYTES / (ptrdiff_t)sizeof(double) / (m * d), 4, 64);
   parts = clamp(parts, 1, at_least_one(entries / (8 * d)));
   parts = clamp(parts, 1, at_least_one((entries + 8 * n) / 8192));
   D->part = ((n + parts - 1) / parts + 63) / 64 * 64;
@@ -36,7 +36,9 @@ static void choose_parts(fgd_design *D) {
   D->parts = at_least_one((n + D->part - 1) / D->part);
 }
 
-void fgd_design_init(fgd_design *D, const fgd_matrix *X) {
+void fgd_design_init(fgd_design *D, const fgd_matrix *X) { fgd_design_init_many(D, X, 1); }
+
+void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m) {
   D->X = X;
   D->kernels = fgd_kernels_active();
   ptrdiff_t row = at_least_one(X->d) * (ptrdiff_t)element_size[X->dtype];
@@ -45,20 +47,39 @@ void fgd_design_init(fgd_design *D, const fgd_matrix *X) {
     case FGD_F_ORDER: D->block = clamp(262144 / row / 64 * 64, 128, 512); break;
     case FGD_CSR: D->block = 256; break;
   }
-  choose_parts(D);
+  choose_parts(D, m);
+}
+
+int fgd_design_is_across(const fgd_design *D) { return D->X->layout == FGD_CSR; }
+
+ptrdiff_t fgd_design_bytes(const fgd_design *D) {
+  const fgd_matrix *X = D->X;
+  ptrdiff_t each = (ptrdiff_t)element_size[X->dtype];
+  if (X->layout != FGD_CSR) return X->n * X->d * each;
+  return (entries_before(X, X->n) - entries_before(X, 0)) * (each + (X->index == FGD_I32 ? 4 : 8));
 }
 
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
+  fgd_design_margins_many(D, first, rows, 1, w, z);
+}
+
+void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g) {
+  fgd_design_gradient_many(D, first, rows, 1, r, g);
+}
+
+void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
+                             double *z) {
   const fgd_matrix *X = D->X;
   switch (X->layout) {
     case FGD_C_ORDER:
-      D->kernels->dense[X->dtype].dot(rows, X->d, element(X, first, 0), X->ld, 1, w, 0, z, 0);
+      D->kernels->dense[X->dtype].dot(rows, X->d, element(X, first, 0), X->ld, m, w, X->d, z, rows);
       break;
     case FGD_F_ORDER:
-      D->kernels->dense[X->dtype].axpy(X->d, rows, element(X, first, 0), X->ld, 1, w, 0, z, 0);
+      D->kernels->dense[X->dtype].axpy(X->d, rows, element(X, first, 0), X->ld, m, w, X->d, z, rows);
       break;
     case FGD_CSR:
-      D->kernels->csr[X->dtype][X->index].dot(rows, X->data, X->indices, row_pointers(X, first), 1, w, 0, z, 0);
+      if (m == 1) D->kernels->csr[X->dtype][X->index].dot(rows, X->data, X->indices, row_pointers(X, first), 1, w, 0, z, 0);
+      else D->kernels->csr[X->dtype][X->index].dot_across(rows, X->data, X->indices, row_pointers(X, first), m, w, z, rows);
       break;
   }
 }
@@ -71,19 +92,45 @@ void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
   else k->squares_across(X->d, rows, element(X, first, 0), X->ld, B, c, out);
 }
 
-void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g) {
+void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *r,
+                              double *g) {
   const fgd_matrix *X = D->X;
   switch (X->layout) {
     case FGD_C_ORDER:
-      D->kernels->dense[X->dtype].axpy(rows, X->d, element(X, first, 0), X->ld, 1, r, 0, g, 0);
+      D->kernels->dense[X->dtype].axpy(rows, X->d, element(X, first, 0), X->ld, m, r, rows, g, X->d);
       break;
     case FGD_F_ORDER:
-      D->kernels->dense[X->dtype].dot(X->d, rows, element(X, first, 0), X->ld, 1, r, 0, g, 0);
+      D->kernels->dense[X->dtype].dot(X->d, rows, element(X, first, 0), X->ld, m, r, rows, g, X->d);
       break;
     case FGD_CSR:
-      D->kernels->csr[X->dtype][X->index].axpy(rows, X->data, X->indices, row_pointers(X, first), 1, r, 0, g, 0);
+      if (m == 1) D->kernels->csr[X->dtype][X->index].axpy(rows, X->data, X->indices, row_pointers(X, first), 1, r, 0, g, 0);
+      else D->kernels->csr[X->dtype][X->index].axpy_across(rows, X->data, X->indices, row_pointers(X, first), m, r, rows, g);
       break;
   }
+}
+
+int fgd_design_is_rough(const fgd_design *D) {
+  return D->X->layout != FGD_CSR && D->kernels->rough[D->X->dtype].dot != NULL;
+}
+
+void fgd_design_margins_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                              const float *w, double *z) {
+  const fgd_matrix *X = D->X;
+  const fgd_rough_kernels *kernels = &D->kernels->rough[X->dtype];
+  if (X->layout == FGD_C_ORDER)
+    kernels->dot(rows, X->d, element(X, first, 0), X->ld, centre, 1, m, w, X->d, 1, z, rows);
+  else
+    kernels->axpy(X->d, rows, element(X, first, 0), X->ld, centre, 0, m, w, X->d, 1, z, rows);
+}
+
+void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                               const float *r, double factor, double *g) {
+  const fgd_matrix *X = D->X;
+  const fgd_rough_kernels *kernels = &D->kernels->rough[X->dtype];
+  if (X->layout == FGD_C_ORDER)
+    kernels->axpy(rows, X->d, element(X, first, 0), X->ld, centre, 1, m, r, rows, factor, g, X->d);
+  else
+    kernels->dot(X->d, rows, element(X, first, 0), X->ld, centre, 0, m, r, rows, factor, g, X->d);
 }
 
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,

@@ -18,6 +18,10 @@ typedef struct {
 #define FGD_PARTIAL_BYTES (2 << 20) /* all row partials of a sum together */
 
 void fgd_design_init(fgd_design *D, const fgd_matrix *X);
+/* The same for products with m vectors at once. */
+void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m);
+/* What X takes in memory, in bytes. */
+ptrdiff_t fgd_design_bytes(const fgd_design *D);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
@@ -28,6 +32,19 @@ void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
 void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
                         float *out);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
+/* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of `rows`. */
+int fgd_design_is_across(const fgd_design *D); /* d lines of m */
+void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
+                             double *z);
+void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *r,
+                              double *g);
+/* The same in float, for columns x - centre, where fgd_design_is_rough says that there is such a kernel; the margins of
+ * w, the gradient times `factor`. */
+int fgd_design_is_rough(const fgd_design *D);
+void fgd_design_margins_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                              const float *w, double *z);
+void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const float *centre,
+                               const float *r, double factor, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
 

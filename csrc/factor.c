@@ -56,3 +56,26 @@ void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, doub
     for (ptrdiff_t i = 0; i < n; i++) x[i] += F->r[i];
   }
 }
+
+void fgd_factor_solve_many(const fgd_factor *F, ptrdiff_t m, double *b, double *work) {
+  enum { BLOCK = 64 };
+  const fgd_dense_kernels *dense = &F->kernels->dense[FGD_F64];
+  ptrdiff_t n = F->size, last = (n - 1) / BLOCK * BLOCK;
+  for (ptrdiff_t i = 0; i < n; i += BLOCK) { /* work holds minus what the rows above take from these */
+    ptrdiff_t rows = n - i < BLOCK ? n - i : BLOCK;
+    memset(work, 0, (size_t)(rows * m) * sizeof *work);
+    dense->dot(rows, i, F->L + i * n, n, m, b, n, work, rows);
+    for (ptrdiff_t k = 0; k < m; k++) {
+      for (ptrdiff_t j = 0; j < rows; j++) b[k * n + i + j] -= work[k * rows + j];
+      F->kernels->forward_solve(rows, F->L + i * (n + 1), n, b + k * n + i);
+    }
+  }
+  for (ptrdiff_t i = last; i >= 0; i -= BLOCK) {
+    ptrdiff_t rows = n - i < BLOCK ? n - i : BLOCK;
+    for (ptrdiff_t k = 0; k < m; k++) {
+      F->kernels->backward_solve(rows, F->L + i * (n + 1), n, b + k * n + i);
+      for (ptrdiff_t j = 0; j < rows; j++) work[k * rows + j] = -b[k * n + i + j];
+    }
+    dense->axpy(rows, i, F->L + i * n, n, m, work, rows, b, n);
+  }
+}

@@ -20,6 +20,9 @@ void fgd_factor_layout(fgd_factor *F, const fgd_kernels *kernels, ptrdiff_t size
 void fgd_factor_make(fgd_factor *F, double damping);
 /* x = inv(H + damping diag H) b, refined once or more against that matrix. */
 void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, double *x);
+/* m right-hand sides at once, `size` numbers each, one behind the other, in place and without refinement; work: as many
+ * numbers. */
+void fgd_factor_solve_many(const fgd_factor *F, ptrdiff_t m, double *b, double *work);
 /* y = H x */
 void fgd_factor_product(const fgd_factor *F, const double *x, double *y);
 

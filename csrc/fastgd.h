@@ -32,7 +32,7 @@ typedef enum {
 } fgd_outcome;
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
-typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR } fgd_loss;
+typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR, FGD_SOFTMAX } fgd_loss;
 typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED } fgd_solver;
 
 /* X, n by d, where the user keeps it. */
@@ -51,6 +51,9 @@ typedef struct {
   fgd_loss loss;
   const uint8_t *y_code;    /* n labels 0 or 1, or NULL and then */
   const double *y_value;    /*   n numbers: soft labels in [0, 1], or targets of the squared error */
+  ptrdiff_t classes;        /* softmax: K of them, at least 2; y_value and offset have n rows of K numbers, and instead
+                               of y_code there may be */
+  const int32_t *y_class;   /*   n labels 0 .. K-1, or NULL */
   const double *weight;     /* n, or NULL: all alike */
   const double *offset;     /* n, or NULL: none */
   const double *l2;         /* d numbers, or NULL and then */
@@ -64,7 +67,7 @@ typedef int (*fgd_poll)(void *context);
 typedef struct {
   ptrdiff_t iteration, passes;
   double cost, gap, gradient_norm, step, seconds;
-  const double *coef;       /* d, in the user's coordinates */
+  const double *coef;       /* d, in the user's coordinates; softmax: K * d, then K intercepts */
   double intercept;
 } fgd_event;
 
@@ -83,7 +86,7 @@ typedef struct {
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;
-  const double *init;       /* d + 1 numbers (the last is the intercept), or NULL */
+  const double *init;       /* d + 1 numbers (the last is the intercept; softmax: as coef), or NULL */
 } fgd_options;
 
 /* Directions of separation that one fit can find, one after the other. */
@@ -124,16 +127,27 @@ fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, cons
                               double intercept, const double *v, double v_intercept, double *Hv,
                               double *Hv_intercept, void *work);
 
+/* The same for softmax: coef, v, grad (or NULL) and Hv are K * d numbers, then K intercepts'. */
+size_t fgd_softmax_cost_work(const fgd_problem *p, int n_threads);
+fgd_status fgd_softmax_cost_at(const fgd_problem *p, const fgd_guest *guest, const double *coef, double *cost,
+                               double *grad, void *work);
+fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef,
+                                      const double *v, double *Hv, void *work);
+
 /* out (n) = X coef + intercept + offset (n, or NULL) */
 fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                        const double *offset, double *out);
+/* out (n rows of K) = X coef' + intercepts, coef being K * d numbers and then the intercepts. */
+size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads);
+fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,
+                               double *out, void *work);
 
 /* G (d x d, lower triangle) = sum over the rows of q_i x_i x_i'; rows NULL: all n of them. */
 size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads);
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
                     const double *q, double *G, void *work);
 
-/* The fit; coef has length d.  directions has 2 * FGD_MAX_STAGES rows of d + 1 (the intercept last): for each stage
+/* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of d + 1 (the intercept last): for each stage
  * its direction, which moves no margin by more than 1, and the same for columns of standard deviation 1. */
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "multinomial.h"
 #include "sample.h"
 #include "separation.h"
 #include "solvers/solver.h"
@@ -155,18 +156,6 @@ static int may_separate(const fitting *f) {
   return f->coordinates.unpenalised && f->o.p->loss == FGD_LOG_LOSS;
 }
 
-static size_t solver_work(fgd_solver solver, ptrdiff_t size) {
-  switch (solver) {
-    case FGD_GD: return fgd_gd_work(size);
-    case FGD_AGD: return fgd_agd_work(size);
-    case FGD_NEWTON: return fgd_newton_work(size);
-    case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
-    case FGD_LBFGS: return fgd_lbfgs_work(size);
-    case FGD_SAMPLED: return fgd_sampled_work(size);
-  }
-  return 0;
-}
-
 static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d;
@@ -186,7 +175,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->init = fgd_take_doubles(&a, opt->init ? size : 0);
   f->warm = f->stages = 0;
   f->rank = -1;
-  f->solver_work = fgd_take(&a, solver_work(opt->solver, size));
+  f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, size));
   f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
   if (sampled) fgd_sample_layout(&f->sample, &f->o, workers, &a);
   if (newton) {
@@ -198,6 +187,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
 
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads) {
   fitting f;
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_work(p, o, n_threads);
   return fit_layout(&f, p, o, n_threads, NULL);
 }
 
@@ -368,6 +358,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work) {
   fitting f;
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
   f.guest = guest;
   f.began = fgd_clock();
   fit_layout(&f, p, opt, guest->n_threads, work);

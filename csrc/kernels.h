@@ -44,6 +44,16 @@ typedef struct {
                          const double *c, float *out);
 } fgd_dense_kernels;
 
+/* The same two products in float, each sum over at most a few thousand terms, then times `factor` in double.  Every
+ * element enters as M[i*ld + j] - centre[j] (along: centre has length len) or - centre[i] (length lines).  For float and
+ * uint8; NULL for double. */
+typedef struct {
+  void (*dot)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const float *centre, int along,
+              ptrdiff_t m, const float *v, ptrdiff_t ldv, double factor, double *out, ptrdiff_t ldo);
+  void (*axpy)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const float *centre, int along,
+               ptrdiff_t m, const float *v, ptrdiff_t ldv, double factor, double *out, ptrdiff_t ldo);
+} fgd_rough_kernels;
+
 /* Rows of a CSR matrix: row i holds entries indptr[i] .. indptr[i+1]-1 of data and
  * indices (absolute positions).  Unsorted and duplicate columns are allowed. */
 typedef struct {
@@ -60,6 +70,12 @@ typedef struct {
   /* out[i*ld + c] += data[e]: the rows written out, onto zeros that the caller laid */
   void (*densify)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr,
                   double *out, ptrdiff_t ld);
+  /* dot and axpy with m vectors whose numbers for one column lie side by side, so that an entry of X touches few cache
+   * lines: out[k*ldo + i] += sum_e data[e] * v[indices[e]*m + k];  out[indices[e]*m + k] += r[k*ldr + i] * data[e] */
+  void (*dot_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                     const double *v, double *out, ptrdiff_t ldo);
+  void (*axpy_across)(ptrdiff_t rows, const void *data, const void *indices, const void *indptr, ptrdiff_t m,
+                      const double *r, ptrdiff_t ldr, double *out);
 } fgd_csr_kernels;
 
 /* Where a weighted Gram takes its rows: element (i, j) is X[i*rs + j*cs], one of rs
@@ -86,6 +102,7 @@ typedef struct {
 typedef struct {
   const char *name;                               /* "v1", "v3", "v4", "neon" */
   fgd_dense_kernels dense[FGD_DTYPES];
+  fgd_rough_kernels rough[FGD_DTYPES];
   fgd_csr_kernels csr[2][FGD_INDEXES];            /* [FGD_F64 or FGD_F32][index type] */
   fgd_gram_kernels gram[FGD_DTYPES];
   size_t (*gram_work)(ptrdiff_t d);               /* bytes of `work` (64-byte aligned) for any dtype; d counts the ones */
@@ -104,6 +121,17 @@ typedef struct {
    * leaves [0, 1]; q is s times a curvature, as logistic_curvature writes it (maybe elsewhere). */
   double (*logistic_dual)(ptrdiff_t n, const double *z, const double *dz, const double *q,
                           const double *s, int s_step);
+
+  /* The same for K classes.  z, y and the others are K lines of n numbers, one behind the other; every row of y and of
+   * q lies in the simplex.  softmax: returns sum s (-sum_k y_k log p_k), writes r = s (p - y).  softmax_tilt:
+   * r_k = s p_k (dz_k - sum_j p_j dz_j), for given p.  softmax_dual: with p = softmax(z) and
+   * p'_k = p_k - q_k (dz_k - sum_j q_j dz_j), returns sum s KL(p' || p), +inf if some p' with s > 0 is negative. */
+  double (*softmax)(ptrdiff_t n, ptrdiff_t K, const double *z, const double *y, const double *s, int s_step, double *r);
+  void (*softmax_probabilities)(ptrdiff_t n, ptrdiff_t K, const double *z, double *p);
+  void (*softmax_tilt)(ptrdiff_t n, ptrdiff_t K, const double *p, const double *dz, const double *s, int s_step,
+                       double *r);
+  double (*softmax_dual)(ptrdiff_t n, ptrdiff_t K, const double *z, const double *q, const double *dz, const double *s,
+                         int s_step);
 
   /* Poisson sampling: entry i, of row `first` + i, becomes min(1, factor chance[i]) with that probability, else 0.
    * Returns how many were drawn.  `seed` and the row decide, nothing else. */

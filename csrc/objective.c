@@ -40,11 +40,10 @@ void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int
   o->workers = workers;
 }
 
-static void find_weight_scale(fgd_objective *o) {
-  ptrdiff_t n = o->p->X.n;
-  const double *s = o->p->weight;
-  o->each = 1.0 / (double)n;
-  if (!s) return;
+double fgd_weight_scale(const fgd_problem *p, double scale[2]) {
+  ptrdiff_t n = p->X.n;
+  const double *s = p->weight;
+  if (!s) return 1.0 / (double)n;
   double largest = 0, sum = 0;
   for (ptrdiff_t i = 0; i < n; i++) largest = s[i] > largest ? s[i] : largest;
   int exponent;
@@ -52,8 +51,9 @@ static void find_weight_scale(fgd_objective *o) {
   /* a power of two, split in two where one double cannot hold it */
   double half = ldexp(1.0, -exponent / 2), rest = ldexp(1.0, -exponent + exponent / 2);
   for (ptrdiff_t i = 0; i < n; i++) sum += s[i] * half * rest;
-  o->weight_scale[0] = half;
-  o->weight_scale[1] = rest / sum;
+  scale[0] = half;
+  scale[1] = rest / sum;
+  return 1.0 / (double)n;
 }
 
 void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
@@ -61,7 +61,7 @@ void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
   o->passes = 0;
   if (o->stage) memset(o->stage, 0, (size_t)o->p->X.n);
   if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
-  find_weight_scale(o);
+  o->each = fgd_weight_scale(o->p, o->weight_scale);
   fgd_objective_set_coordinates(o, NULL, NULL);
 }
 
@@ -384,6 +384,21 @@ fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost)
   return FGD_OK;
 }
 
+fgd_status fgd_moments_finish(const fgd_problem *p, const double *s1, const double *s2, double *mean, double *sd) {
+  /* constant up to the rounding of the sums it came from */
+  double noise = p->X.layout == FGD_CSR ? 1e-7 : 1e-14, finite = 0;
+  for (ptrdiff_t j = 0; j < p->X.d; j++) {
+    double centre = mean[j], about = s2[j] - s1[j] * s1[j];
+    if (!p->fit_intercept) about = s2[j] + centre * (2 * s1[j] + centre);
+    mean[j] = p->fit_intercept ? centre + s1[j] : 0;
+    sd[j] = about > 0 ? sqrt(about) : 0;
+    if (p->fit_intercept && sd[j] <= noise * fabs(mean[j])) sd[j] = 0;
+    if (!(1.0 / sd[j] < 1e300)) sd[j] = 0;
+    finite += s2[j];
+  }
+  return isfinite(finite) ? FGD_OK : FGD_NOT_FINITE;
+}
+
 fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient) {
   ptrdiff_t d = o->p->X.d;
   double *centre = o->coef; /* free until a point is exported */
@@ -393,26 +408,16 @@ fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gra
   o->project = 0;
   if (status) return status;
   o->passes++;
-  const double *g = o->partial, *s1 = g + d, *s2 = g + 2 * d;
-  double norm = 0, finite = 0;
+  double norm = 0, residual = *sums_of(o, 0).r;
   for (ptrdiff_t j = 0; j < d; j++) {
-    gradient[j] = g[j];
-    norm += g[j] * g[j];
-    double mean = centre[j] + s1[j], about = s2[j] - s1[j] * s1[j];
-    if (!o->p->fit_intercept) about = s2[j] + centre[j] * (2 * s1[j] + centre[j]);
-    double sd = about > 0 ? sqrt(about) : 0;
-    finite += s2[j];
-    /* constant up to the rounding of the sums it came from */
-    double noise = o->p->X.layout == FGD_CSR ? 1e-7 : 1e-14;
-    if (o->p->fit_intercept && sd <= noise * fabs(mean)) sd = 0;
-    if (!(1.0 / sd < 1e300)) sd = 0;
-    start->mean[j] = o->p->fit_intercept ? mean : 0;
-    start->sd[j] = sd;
+    gradient[j] = o->partial[j];
+    norm += gradient[j] * gradient[j];
+    start->mean[j] = centre[j];
   }
-  double residual = *sums_of(o, 0).r;
   if (o->p->fit_intercept) gradient[d] = residual, norm += residual * residual;
   o->gradient_norm = sqrt(norm);
-  return isfinite(finite) && isfinite(norm) ? FGD_OK : FGD_NOT_FINITE;
+  status = fgd_moments_finish(o->p, o->partial + d, o->partial + 2 * d, start->mean, start->sd);
+  return isfinite(norm) ? status : FGD_NOT_FINITE;
 }
 
 /* --- the oracle ------------------------------------------------------------------------ */

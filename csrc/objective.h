@@ -56,6 +56,12 @@ typedef struct {
   double *mean, *sd;              /* d each; sd is 0 for columns that are constant up to rounding */
 } fgd_start;
 
+/* The share of each row is 1/n (returned) or, with weights, s * scale[0] * scale[1] in this order. */
+double fgd_weight_scale(const fgd_problem *p, double scale[2]);
+/* Mean and sd of each column from its sums s1, s2 about what `mean` holds; FGD_NOT_FINITE if they are not.  Without an
+ * intercept the mean is 0, and sd the root mean square about it. */
+fgd_status fgd_moments_finish(const fgd_problem *p, const double *s1, const double *s2, double *mean, double *sd);
+
 void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int workers, fgd_arena *a);
 /* After layout: the team, weights; coordinates are the user's. */
 void fgd_objective_begin(fgd_objective *o, fgd_team *team);

@@ -69,8 +69,6 @@ def test_matrix(function, bad, found):
         (with_value(Y, 7, np.inf), "7"),
         (with_value(Y, 7, 1.5), "loss"),
         (with_value(Y, 7, -0.5), "loss"),
-        (np.arange(N) % 3, "3"),
-        (np.array(["a", "b", "c", "d"] * 5), "4"),
         (None, "None"),
     ],
 )
@@ -201,7 +199,7 @@ def test_penalties(function, bad, found):
 
 
 @every_function
-@pytest.mark.parametrize("bad", ["softmax", "hinge", "", None, 3])
+@pytest.mark.parametrize("bad", ["hinge", "", None, 3])
 def test_losses(function, bad):
     with pytest.raises(ERRORS, match="loss"):
         function(X, Y, loss=bad)

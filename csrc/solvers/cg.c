@@ -27,34 +27,103 @@ static int all_penalised(const fgd_oracle *oracle) {
   return 1;
 }
 
-void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
-  ptrdiff_t n = oracle->size;
-  memset(c->u, 0, (size_t)n * sizeof *c->u);
-  memcpy(c->r, g, (size_t)n * sizeof *c->r);
+/* Hp: where conjugate gradients go astray by rounding, residuals are taken anew in the end. */
+static fgd_status product(fgd_cg *c, const fgd_oracle *oracle) {
+  return (oracle->hess_vec_rough ? oracle->hess_vec_rough : oracle->hess_vec)(oracle->self, c->p, c->Hp);
+}
+
+/* Begin again from the residual at hand. */
+static void restart(fgd_cg *c, const fgd_oracle *oracle) {
   oracle->precondition(oracle->self, c->r, c->s);
-  memcpy(c->p, c->s, (size_t)n * sizeof *c->p);
-  c->rs = c->rs0 = fgd_dot(n, c->r, c->s);
+  memcpy(c->p, c->s, (size_t)oracle->size * sizeof *c->p);
+  c->rs = c->pMp = fgd_dot(oracle->size, c->r, c->s);
+  c->uMp = 0;
+}
+
+void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+  memset(c->u, 0, (size_t)oracle->size * sizeof *c->u);
+  memcpy(c->r, g, (size_t)oracle->size * sizeof *c->r);
+  restart(c, oracle);
+  c->rs0 = c->rs;
+  c->uMu = 0;
+  c->radius = INFINITY;
+  c->edge = 0;
 }
 
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
   ptrdiff_t n = oracle->size;
+  double gained = 0;
   fgd_status status;
-  for (; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--) {
+  for (ptrdiff_t k = 1; most > 0 && c->rs > relative * relative * c->rs0 && c->rs > DBL_MIN; most--, k++) {
     if (residual > 0 && residual_cost(oracle, c->r) <= residual) break;
-    if ((status = oracle->hess_vec(oracle->self, c->p, c->Hp))) return status;
+    if ((status = product(c, oracle))) return status;
     double curved = fgd_dot(n, c->p, c->Hp);
     if (!(curved > 0)) break;
-    double alpha = c->rs / curved;
+    double alpha = c->rs / curved, next = c->uMu + alpha * (2 * c->uMp + alpha * c->pMp);
+    if (next > c->radius * c->radius) {
+      double room = c->radius * c->radius - c->uMu;
+      alpha = room / (c->uMp + sqrt(c->uMp * c->uMp + c->pMp * room));
+      next = c->radius * c->radius;
+      c->edge = 1;
+    }
+    /* Residuals may stay large long after the model's decrease has been found (Nash and Sofer, 1990). */
+    double gain = alpha * c->rs;
+    gained += gain;
+    c->uMu = next;
     for (ptrdiff_t j = 0; j < n; j++) {
       c->u[j] += alpha * c->p[j];
       c->r[j] -= alpha * c->Hp[j];
     }
+    if (c->edge || (residual == 0 && (double)k * gain <= relative * gained)) break;
     oracle->precondition(oracle->self, c->r, c->s);
     double rs = fgd_dot(n, c->r, c->s), beta = rs / c->rs;
     c->rs = rs;
+    c->uMp = beta * (c->uMp + alpha * c->pMp);
+    c->pMp = rs + beta * beta * c->pMp;
     for (ptrdiff_t j = 0; j < n; j++) c->p[j] = c->s[j] + beta * c->p[j];
   }
   return FGD_OK;
+}
+
+/* The equation's residual, taken anew, into r. */
+static fgd_status take_residual(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
+  fgd_status status = oracle->hess_vec(oracle->self, c->u, c->r);
+  for (ptrdiff_t j = 0; j < oracle->size; j++) c->r[j] = g[j] - c->r[j];
+  return status;
+}
+
+/* s = the preconditioned residual of the intercepts alone; returns r's. */
+static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  memcpy(c->Hp + d, c->r + d, (size_t)(n - d) * sizeof *c->r);
+  memset(c->Hp, 0, (size_t)d * sizeof *c->Hp);
+  oracle->precondition(oracle->self, c->Hp, c->s);
+  return fgd_dot(n - d, c->r + d, c->s + d);
+}
+
+/* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone. */
+static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
+  const fgd_oracle *oracle = run->oracle;
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  fgd_status status = take_residual(c, oracle, g);
+  for (int k = 0; k < 4 && n > d && !status; k++) {
+    double rs = intercepts_only(c, oracle);
+    if (rs <= 1e-28 * run->cost) break;
+    memset(c->p, 0, (size_t)d * sizeof *c->p);
+    memcpy(c->p + d, c->s + d, (size_t)(n - d) * sizeof *c->p);
+    for (ptrdiff_t step = 0; step < 2 * (n - d) && rs > 1e-28 * run->cost; step++) {
+      if ((status = product(c, oracle))) return status;
+      double curved = fgd_dot(n - d, c->p + d, c->Hp + d), alpha = rs / curved;
+      if (!(curved > 0)) break;
+      for (ptrdiff_t j = 0; j < n; j++) c->r[j] -= alpha * c->Hp[j];
+      for (ptrdiff_t j = d; j < n; j++) c->u[j] += alpha * c->p[j];
+      double next = intercepts_only(c, oracle);
+      for (ptrdiff_t j = d; j < n; j++) c->p[j] = c->s[j] + next / rs * c->p[j];
+      rs = next;
+    }
+    status = take_residual(c, oracle, g);
+  }
+  return status;
 }
 
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
@@ -68,15 +137,15 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   int rigorous = all_penalised(oracle);
   /* The residual's part should be small beside the target, and no larger than the gap itself, within reason. */
   double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
-  if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
-  /* The intercept carries no penalty: its equation must hold to rounding. */
-  for (int k = 0;; k++) {
-    if ((status = oracle->hess_vec(oracle->self, c->u, c->r))) return status;
-    for (ptrdiff_t j = 0; j < n; j++) c->r[j] = g[j] - c->r[j];
-    if (n == d || k == 2) break;
-    oracle->precondition(oracle->self, c->r, c->s);
-    if (fabs(c->r[d] * c->s[d]) <= 1e-30 * run->cost) break;
-    c->u[d] += c->s[d];
+  if (c->edge) restart(c, oracle);
+  c->radius = INFINITY;
+  c->edge = 0;
+  for (int round = 0; round < 5; round++) {
+    if (round > 0) restart(c, oracle);
+    if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
+    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
+    if ((status = settle(c, run, g))) return status;
+    if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * part)) break;
   }
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {

@@ -14,9 +14,10 @@ size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2)
 fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
-  double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY;
+  double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY, radius = INFINITY;
   fgd_cg c;
   fgd_status status;
+  int stride = oracle->thin ? oracle->most_stride : 1;
   fgd_cg_layout(&c, n, work + 2 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -25,11 +26,15 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   }
   for (;;) {
     if ((status = oracle->prepare(oracle->self))) return status;
+    if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
-    if ((status = fgd_cg_run(&c, oracle, forcing, 0, 250))) return status;
-    double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0;
+    c.radius = radius;
+    if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
+    double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
+    int edge = c.edge;
     int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
-    if (decrease <= ENOUGH * run->target || run->cost <= run->target || tiny || last) {
+    if ((decrease <= ENOUGH * run->target && !edge) || run->cost <= run->target || tiny || last) {
+      if (oracle->thin) oracle->thin(oracle->self, stride = 1);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
@@ -37,7 +42,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       decrease = -0.5 * slope0;
     }
 
-    double ft, predicted = decrease;
+    double ft, predicted = 0.5 * (fgd_dot(n, c.r, c.u) - slope0);
     for (;;) {
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - c.u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
@@ -53,6 +58,12 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * c.u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
     }
+    /* A trust region in the norm of the preconditioner: far from the optimum the curvature fades on the way, and a
+     * direction solved for too well leads astray. */
+    double ratio = run->step < 1 ? 0 : (run->cost - ft) / predicted;
+    if (run->step < 1) radius = run->step * length;
+    else if (ratio < 0.25 && !tiny) radius = 0.5 * length;
+    else if (isinf(radius) || (edge && (ratio > 0.75 || tiny))) radius = 3 * length;
     memcpy(w, trial, (size_t)n * sizeof *w);
     memcpy(g, gt, (size_t)n * sizeof *g);
     run->cost = ft;
@@ -63,6 +74,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       return FGD_OK;
     }
     /* Solve the better, the faster the predicted decreases shrink. */
+    if (decrease > 0.3 * before && stride > 1) stride = (stride + 1) / 2;
     forcing = fmin(0.3, fmax(1e-3, 0.5 * sqrt(decrease / before)));
     before = decrease;
   }

@@ -23,6 +23,11 @@ struct fgd_oracle {
   fgd_status (*gram)(void *self, double *H);
   /* Hv with the curvatures kept: one pass; the margins of v replace the trial's. */
   fgd_status (*hess_vec)(void *self, const double *v, double *Hv);
+  /* The same to about six digits, and sooner; the trial's margins are lost.  Or NULL. */
+  fgd_status (*hess_vec_rough)(void *self, const double *v, double *Hv);
+  /* Let hess_vec_rough look at one in `stride` rows, up to most_stride. */
+  void (*thin)(void *self, int stride);
+  int most_stride;
   /* Without a pass, from margins.  line: the loss at current + t (trial - current), and its slope.  dual: the loss
    * part of the certificate at the current point for a step u, whose margins are current - trial or (direct)
    * stand in the trial's place. */
@@ -85,6 +90,19 @@ size_t fgd_newton_cg_work(ptrdiff_t size);
 fgd_status fgd_newton_cg(fgd_run *run, double *work);
 size_t fgd_lbfgs_work(ptrdiff_t size);
 fgd_status fgd_lbfgs(fgd_run *run, double *work);
+
+/* Bytes of `work` that a solver wants. */
+static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
+  switch (solver) {
+    case FGD_GD: return fgd_gd_work(size);
+    case FGD_AGD: return fgd_agd_work(size);
+    case FGD_NEWTON: return fgd_newton_work(size);
+    case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
+    case FGD_LBFGS: return fgd_lbfgs_work(size);
+    case FGD_SAMPLED: return fgd_sampled_work(size);
+  }
+  return 0;
+}
 
 /* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
  * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass, seldom two or

@@ -50,6 +50,15 @@ def margins(
     n_threads: int | None,
     most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
+def softmax_margins(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> NDArray[np.float64]: ...
+def softmax(z: NDArray[np.float64]) -> NDArray[np.float64]: ...
 def fit(
     X: _Matrix,
     y: ArrayLike,

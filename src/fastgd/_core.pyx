@@ -12,7 +12,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport INFINITY
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint8_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uintptr_t
 from libc.string cimport memset
 
 import math
@@ -34,6 +34,7 @@ cdef extern from "fastgd.h" nogil:
     ctypedef enum fgd_loss:
         FGD_LOG_LOSS
         FGD_SQUARED_ERROR
+        FGD_SOFTMAX
     ctypedef enum fgd_solver:
         FGD_GD
         FGD_AGD
@@ -65,6 +66,8 @@ cdef extern from "fastgd.h" nogil:
         fgd_loss loss
         const uint8_t *y_code
         const double *y_value
+        ptrdiff_t classes
+        const int32_t *y_class
         const double *weight
         const double *offset
         const double *l2
@@ -113,6 +116,7 @@ cdef extern from "fastgd.h" nogil:
     ctypedef struct fgd_kernels:
         const char *name
         void (*sigmoid)(ptrdiff_t, const double *, double *) noexcept nogil
+        void (*softmax_probabilities)(ptrdiff_t, ptrdiff_t, const double *, double *) noexcept nogil
         int (*cholesky)(ptrdiff_t, double *, ptrdiff_t, void *) noexcept nogil
         size_t (*cholesky_work)(ptrdiff_t) noexcept nogil
     const fgd_kernels *fgd_kernels_active()
@@ -127,6 +131,12 @@ cdef extern from "fastgd.h" nogil:
     fgd_status fgd_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, double, const double *,
                                   double, double *, double *, void *)
     fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
+    size_t fgd_softmax_cost_work(const fgd_problem *, int)
+    fgd_status fgd_softmax_cost_at(const fgd_problem *, const fgd_guest *, const double *, double *, double *, void *)
+    fgd_status fgd_softmax_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, const double *,
+                                          double *, void *)
+    size_t fgd_softmax_margins_work(const fgd_matrix *, ptrdiff_t, int)
+    fgd_status fgd_softmax_margins(const fgd_matrix *, const fgd_guest *, ptrdiff_t, const double *, double *, void *)
     size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int)
     fgd_status fgd_gram(const fgd_matrix *, const fgd_guest *, const ptrdiff_t *, ptrdiff_t, const double *,
                         double *, void *)
@@ -379,6 +389,19 @@ cdef vector(value, str name, Py_ssize_t length, str unit):
     return value
 
 
+cdef table(value, str name, Py_ssize_t rows, Py_ssize_t columns):
+    """A contiguous double array of that shape, finite."""
+    array = np.asarray(value)
+    if array.ndim != 2 or array.shape[0] != rows or array.shape[1] != columns:
+        raise ValueError(f"{name} must have shape ({rows}, {columns}), found {array.shape}")
+    try:
+        return vector(array.reshape(-1), name, rows * columns, "cell").reshape(rows, columns)
+    except ValueError:
+        for i, j in np.argwhere(~np.isfinite(array)):
+            raise ValueError(f"{name}[{i}, {j}] is {array[i, j]}; {name} must be finite") from None
+        raise
+
+
 cdef double number(value, str name) except? -1:
     cdef double x
     try:
@@ -419,7 +442,11 @@ cdef class Problem:
             if not sample_weight.any():
                 raise ValueError("sample_weight is zero for every row; at least one row must count")
         if offset is not None:
-            self.p.offset = self.hold(vector(offset, "offset", self.p.X.n, "row of X"))
+            if self.p.classes:
+                offset = table(offset, "offset", self.p.X.n, self.p.classes)
+            else:
+                offset = vector(offset, "offset", self.p.X.n, "row of X")
+            self.p.offset = self.hold(offset)
         if isinstance(l2, (int, float)) or np.ndim(l2) == 0:
             self.p.l2_all = number(l2, "l2")
             if self.p.l2_all < 0:
@@ -442,16 +469,18 @@ cdef class Problem:
         cdef View view, codes
         cdef Py_ssize_t n = self.p.X.n
         cdef int known
-        if loss not in ("auto", "log_loss", "squared_error"):
-            if loss == "softmax":
-                raise ValueError("loss='softmax' is not available yet; 'log_loss' takes two classes")
-            raise ValueError(f"loss must be 'auto', 'log_loss' or 'squared_error', found {loss!r}")
+        self.p.classes = 0
+        if loss not in ("auto", "log_loss", "softmax", "squared_error"):
+            raise ValueError(f"loss must be 'auto', 'log_loss', 'softmax' or 'squared_error', found {loss!r}")
         if type(y) is not ndarray:
             if y is None:
                 raise TypeError("y is None; one label for each row of X is wanted")
             if isinstance(y, np.ma.MaskedArray) and np.ma.getmaskarray(y).any():
                 raise ValueError("y has masked cells; drop those rows")
             y = np.asarray(y)
+        if loss == "softmax" and y.ndim == 2:
+            self.take_shares(y)
+            return
         if y.ndim != 1 or y.shape[0] != n:
             raise ValueError(f"y must have shape ({n},), one label for each row of X, found {y.shape}")
         if y.dtype.kind == "c":
@@ -465,8 +494,11 @@ cdef class Problem:
             return
         self.p.loss = FGD_LOG_LOSS
         self.loss = "log_loss"
+        if loss == "softmax":
+            self.take_classes(y)
+            return
         if y.dtype.kind not in "fbiu":
-            self.take_other_labels(y)
+            self.take_other_labels(y, loss)
             return
         if y.dtype.char in "eg" or not y.dtype.isnative or not y.flags.aligned:
             y = y.astype(float64 if y.dtype.kind == "f" else y.dtype.newbyteorder("="))
@@ -488,14 +520,65 @@ cdef class Problem:
             self.p.y_value = self.hold(vector(y, "y", n, "row of X"))
             return
         if scan.third >= 0:
-            refuse_classes(np.unique(y))
+            self.take_more_classes(y, loss)
+            return
         if scan.low == scan.high:
-            raise ValueError(f"y has one class only ({y[0]!s}); two are needed")
+            refuse_classes(y[:1])
         self.classes = y[[scan.low, scan.high]]
         self.keep.append(codes)
         self.p.y_code = <const uint8_t *>codes.buffer.buf
 
-    cdef take_other_labels(self, y):
+    cdef take_more_classes(self, y, loss):
+        if loss == "log_loss":
+            refuse_classes(np.unique(y))
+        self.take_classes(y)
+
+    cdef take_classes(self, y):
+        """Labels of K classes, coded 0 .. K - 1 in sorted order."""
+        cdef View codes
+        if y.dtype.kind == "f" and not np.isfinite(y).all():
+            at = int(np.flatnonzero(~np.isfinite(y))[0])
+            raise ValueError(f"y[{at}] is {y[at]}; y must be finite")
+        if y.dtype.kind == "f" and (y != np.trunc(y)).any():
+            at = int(np.flatnonzero(y != np.trunc(y))[0])
+            raise ValueError(
+                f"y[{at}] is {y[at]}: no class label; soft labels of K classes have the shape (n, K)"
+            )
+        self.classes, code = np.unique(y, return_inverse=True)
+        if len(self.classes) == 1:
+            refuse_classes(self.classes)
+        if len(self.classes) > 1000 and 2 * len(self.classes) > len(y):
+            raise ValueError(
+                f"y has {len(self.classes)} different values in {len(y)} rows: a numeric target? then ask for "
+                "loss='squared_error'"
+            )
+        codes = View(np.ascontiguousarray(code, dtype=np.int32))
+        self.keep.append(codes)
+        self.p.loss = FGD_SOFTMAX
+        self.loss = "softmax"
+        self.p.classes = len(self.classes)
+        self.p.y_class = <const int32_t *>codes.buffer.buf
+
+    cdef take_shares(self, y):
+        """Soft labels: a probability for each row and class."""
+        n, K = self.p.X.n, y.shape[1]
+        if K < 2:
+            raise ValueError(f"y has {K} columns; soft labels need one for each class, at least two")
+        y = table(y, "y", n, K)
+        if (y < 0).any():
+            i, j = (int(k) for k in np.argwhere(y < 0)[0])
+            raise ValueError(f"y[{i}, {j}] is {y[i, j]}; probabilities must not be negative")
+        off = np.abs(y.sum(axis=1) - 1) > 1e-6
+        if off.any():
+            i = int(np.flatnonzero(off)[0])
+            raise ValueError(f"y[{i}] sums to {y[i].sum()}; the probabilities of a row must sum to 1")
+        self.classes = np.arange(K)
+        self.p.loss = FGD_SOFTMAX
+        self.loss = "softmax"
+        self.p.classes = K
+        self.p.y_value = self.hold(y)
+
+    cdef take_other_labels(self, y, loss):
         """Strings and other labels that can be told apart and sorted."""
         cdef fgd_label_scan scan
         cdef View view, codes
@@ -517,7 +600,8 @@ cdef class Problem:
                     if other is None:
                         other = v
                     elif v is not other and v != other:
-                        refuse_classes(sorted(set(y)))
+                        self.take_more_classes(y, loss)
+                        return
             found = [one] if other is None else [one, other]
         elif y.dtype.kind in "US":
             if not y.dtype.isnative:
@@ -525,7 +609,8 @@ cdef class Problem:
             view = View(y)
             fgd_scan_bytes(n, view.buffer.buf, view.buffer.strides[0], view.buffer.itemsize, code, &scan)
             if scan.third >= 0:
-                refuse_classes(np.unique(y))
+                self.take_more_classes(y, loss)
+                return
             found = [y[0]] if scan.high == 0 else [y[0], y[scan.high]]
         else:
             raise TypeError(f"y must hold numbers or labels, found dtype {y.dtype}")
@@ -544,7 +629,7 @@ cdef refuse_classes(classes):
     if len(classes) == 1:
         raise ValueError(f"y has one class only ({classes[0]!s}); two are needed")
     shown = ", ".join(str(c) for c in classes[:5]) + (", ..." if len(classes) > 5 else "")
-    raise ValueError(f"y has {len(classes)} classes ({shown}); two are needed, more are not available yet")
+    raise ValueError(f"y has {len(classes)} classes ({shown}); loss='log_loss' takes two, loss='softmax' any number")
 
 
 # --- guests: threads, interrupts, observers ----------------------------------------------
@@ -555,12 +640,13 @@ cdef class Guest:
 
     cdef object observer, error
     cdef fgd_guest g
-    cdef Py_ssize_t d
+    cdef Py_ssize_t d, lines
 
-    def __init__(self, int n_threads, observer=None, Py_ssize_t d=0):
+    def __init__(self, int n_threads, observer=None, Py_ssize_t d=0, Py_ssize_t lines=0):
         self.observer = observer
         self.error = None
         self.d = d
+        self.lines = lines
         self.g.n_threads = n_threads
         self.g.poll = poll
         self.g.observe = NULL
@@ -574,6 +660,8 @@ cdef class Guest:
         if status == FGD_NOT_FINITE:
             raise X.explain_not_finite()
         if status == FGD_ONE_CLASS:
+            if self.lines:
+                raise ValueError("sample_weight leaves a class without rows: those it has all weigh 0")
             raise ValueError("sample_weight leaves one class only: the rows of the other all weigh 0")
         if status != FGD_OK:
             raise RuntimeError(f"the core stopped with status {status}")
@@ -591,18 +679,24 @@ cdef int poll(void *context) noexcept with gil:
 
 cdef int observe(void *context, const fgd_event *e) noexcept with gil:
     cdef Guest guest = <Guest>context
-    cdef Py_ssize_t j
+    cdef Py_ssize_t j, size = guest.lines * (guest.d + 1) if guest.lines else guest.d
     cdef View view
     try:
-        coef = np.empty(guest.d)
-        view = View(coef)
-        for j in range(guest.d):
+        point = np.empty(size)
+        view = View(point)
+        for j in range(size):
             (<double *>view.buffer.buf)[j] = e.coef[j]
+        coef, intercept = split(point, guest.lines, guest.d) if guest.lines else (point, e.intercept)
         return bool(guest.observer(e.iteration, e.cost, e.gap, e.gradient_norm, e.step, e.seconds, e.passes,
-                                   coef, e.intercept))
+                                   coef, intercept))
     except BaseException as error:
         guest.error = error
         return 1
+
+
+cdef split(point, Py_ssize_t K, Py_ssize_t d):
+    """Coefficients (K, d) and intercepts (K,) from the core's one array of both."""
+    return point[:K * d].reshape(K, d), point[K * d:]
 
 
 cdef int threads_for(n_threads, double nanoseconds, most) except -1:
@@ -672,9 +766,58 @@ def sigmoid(z, out=None):
     return result if out is not None or result.ndim else result[()]
 
 
+cdef joined(coef, intercept, Problem problem, names=("coef", "intercept")):
+    """Coefficients (K, d) and intercepts (K,) as the core's one array; one intercept stands for all."""
+    cdef Py_ssize_t K = problem.p.classes
+    if np.ndim(intercept) == 0:
+        intercept = np.full(K, number(intercept, names[1]))
+    return np.append(table(coef, names[0], K, problem.p.X.d), vector(intercept, names[1], K, "class"))
+
+
+cdef softmax_cost(Problem problem, coef, intercept, n_threads, most_threads, bint gradient):
+    cdef View point = View(joined(coef, intercept, problem)), result
+    cdef Py_ssize_t K = problem.p.classes, d = problem.p.X.d
+    cdef double value
+    cdef double *g = NULL
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, K * pass_time(&problem.p.X), most_threads))
+    if gradient:
+        grad = np.empty(K * (d + 1))
+        result = View(grad)
+        g = <double *>result.buffer.buf
+    cdef Memory memory = Memory(fgd_softmax_cost_work(&problem.p, guest.g.n_threads))
+    with nogil:
+        status = fgd_softmax_cost_at(&problem.p, &guest.g, <const double *>point.buffer.buf, &value, g, memory.base)
+    guest.check(status, problem.X)
+    if not math.isfinite(value):
+        raise problem.X.explain_not_finite()
+    return (value, *split(grad, K, d)) if gradient else (value, None, None)
+
+
+cdef softmax_hessian_vector(Problem problem, coef, intercept, v, v_intercept, n_threads, most_threads):
+    cdef View point = View(joined(coef, intercept, problem))
+    cdef View direction = View(joined(v, v_intercept, problem, ("v", "v0"))), result
+    cdef Py_ssize_t K = problem.p.classes, d = problem.p.X.d
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, 2 * K * pass_time(&problem.p.X), most_threads))
+    product = np.empty(K * (d + 1))
+    result = View(product)
+    cdef Memory memory = Memory(fgd_softmax_cost_work(&problem.p, guest.g.n_threads))
+    with nogil:
+        status = fgd_softmax_hessian_vector(&problem.p, &guest.g, <const double *>point.buffer.buf,
+                                            <const double *>direction.buffer.buf, <double *>result.buffer.buf,
+                                            memory.base)
+    guest.check(status, problem.X)
+    if not np.isfinite(product).all():
+        raise problem.X.explain_not_finite()
+    return split(product, K, d)
+
+
 def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, most_threads, bint gradient):
     """(cost, grad_coef, grad_intercept), the last two None without gradient."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
+    if problem.p.classes:
+        return softmax_cost(problem, coef, intercept, n_threads, most_threads, gradient)
     cdef View point, result
     cdef double value, b = number(intercept, "intercept"), gb = 0
     cdef fgd_status status
@@ -698,6 +841,8 @@ def cost(X, y, coef, intercept, loss, l2, sample_weight, offset, n_threads, most
 def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weight, offset, n_threads,
                    most_threads):
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, True)
+    if problem.p.classes:
+        return softmax_hessian_vector(problem, coef, intercept, v, v_intercept, n_threads, most_threads)
     cdef View point, direction, result
     cdef double b = number(intercept, "intercept"), vb = number(v_intercept, "v0"), hb = 0
     cdef fgd_status status
@@ -750,6 +895,45 @@ cdef bint tall(const fgd_problem *p):
             and p.X.n >= 10_000)
 
 
+def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):
+    """X coef.T + intercept + offset, a row of K numbers for each row of X."""
+    cdef Matrix matrix = Matrix(X)
+    cdef View point, result
+    cdef Py_ssize_t K = coef.shape[0]
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, K * pass_time(&matrix.m), most_threads))
+    if matrix.m.d != coef.shape[1]:
+        raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[1]}")
+    point = View(np.concatenate([coef.ravel(), intercept]))
+    out = np.empty((matrix.m.n, K))
+    result = View(out)
+    cdef Memory memory = Memory(fgd_softmax_margins_work(&matrix.m, K, guest.g.n_threads))
+    with nogil:
+        status = fgd_softmax_margins(&matrix.m, &guest.g, K, <const double *>point.buffer.buf,
+                                     <double *>result.buffer.buf, memory.base)
+    guest.check(status, matrix)
+    if fgd_first_not_finite(matrix.m.n * K, <const double *>result.buffer.buf) >= 0:
+        raise matrix.explain_not_finite()
+    if offset is not None:
+        out += table(offset, "offset", matrix.m.n, K)
+    return out
+
+
+def softmax(z):
+    """Probabilities of each row's classes, from margins (n, K)."""
+    cdef View source, target
+    cdef ptrdiff_t n = z.shape[0], K = z.shape[1]
+    lines = np.ascontiguousarray(z.T)
+    out = np.empty((K, n))
+    source, target = View(lines), View(out)
+    with nogil:
+        fgd_kernels_active().softmax_probabilities(n, K, <const double *>source.buffer.buf,
+                                                   <double *>target.buffer.buf)
+    return np.ascontiguousarray(out.T)
+
+
+# Up to this many coefficients of all classes together their whole Hessian is formed.
+SMALL = 300
 SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_NEWTON_CG, "lbfgs": FGD_LBFGS}
 
 
@@ -765,8 +949,9 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef double work
     cdef bint sampled = False
     memset(&options, 0, sizeof(options))
+    cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1)
     if solver == "auto":
-        solver = "newton" if d <= 2000 else "newton-cg"
+        solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
     options.solver = FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
@@ -774,15 +959,18 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
     if init is not None:
         w, b = init
-        init = np.append(vector(w, "init[0]", d, "column of X"), number(b, "init[1]"))
+        if K:
+            init = np.append(table(w, "init[0]", K, d), vector(b, "init[1]", K, "class"))
+        else:
+            init = np.append(vector(w, "init[0]", d, "column of X"), number(b, "init[1]"))
         start = View(init)
         options.init = <const double *>start.buffer.buf
-    work = 2 * pass_time(&problem.p.X)
+    work = 2 * <double>lines * pass_time(&problem.p.X)
     if solver == "newton":
-        work += <double>n * <double>d * <double>d / 20
-    cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d)
-    coef = np.empty(d)
-    result = View(coef)
+        work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
+    cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
+    point = np.empty(K * (d + 1) if K else d)
+    result = View(point)
     # for each stage of separation its direction, and the same for standardised columns
     directions = np.zeros((FGD_MAX_STAGES, 2, d + 1))
     cdef View stages = View(directions)
@@ -791,9 +979,10 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
                          <double *>stages.buffer.buf, &r, memory.base)
     guest.check(status, problem.X)
+    coef, intercept = split(point, K, d) if K else (point, r.intercept)
     return {
         "coef": coef,
-        "intercept": r.intercept,
+        "intercept": intercept,
         "classes": problem.classes,
         "cost": r.cost,
         "null_cost": r.null_cost,

@@ -465,7 +465,7 @@ def fit(
         isa=_core.isa(),
         l2=l2 if isinstance(l2, (int, float)) else np.array(l2, dtype=float),
         fit_intercept=bool(fit_intercept),
-        n_features=len(raw["coef"]),
+        n_features=raw["coef"].shape[-1],
     )
     if lists is not None:
         if lists["gap"]:

@@ -161,6 +161,8 @@ class FitResult:
             If ``X`` has another number of columns than the model, or is not finite.
         """
         n_threads, most = threads.check(n_threads), threads.most
+        if self.loss == "softmax":
+            return _core.softmax_margins(X, self.coef, self.intercept, offset, n_threads, most)
         z = _core.margins(X, self.coef, self.intercept, offset, n_threads, most)
         if self.separation is not None:
             # in the limit a row goes where the first direction that moves it goes
@@ -186,6 +188,8 @@ class FitResult:
         ValueError
             For a model of the squared error, too.
         """
+        if self.loss == "softmax":
+            return _core.softmax(self.decision_function(X, offset, n_threads=n_threads))
         if self.loss != "log_loss":
             raise ValueError(f"a model fitted with loss={self.loss!r} has no class probabilities")
         z = self.decision_function(X, offset, n_threads=n_threads)
@@ -205,6 +209,8 @@ class FitResult:
         ndarray of shape (n,)
         """
         z = self.decision_function(X, offset, n_threads=n_threads)
+        if self.loss == "softmax":
+            return self.classes[z.argmax(axis=1)]
         return z if self.classes is None else self.classes[(z > 0).view(np.int8)]
 
     def save(self, path):
@@ -229,6 +235,9 @@ class FitResult:
             meta["gap"] = None  # JSON has no infinity
         meta["kind"] = "fit"
         arrays = {"coef": self.coef}
+        if isinstance(self.intercept, np.ndarray):
+            arrays["intercept"] = self.intercept
+            meta["intercept"] = None
         if isinstance(self.l2, np.ndarray):
             arrays["l2"] = self.l2
             meta["l2"] = None
@@ -252,6 +261,8 @@ class FitResult:
         fields = {name: meta.get(name) for name in FORMAT_FIELDS}
         fields["gap"] = math.inf if meta.get("gap") is None else meta["gap"]
         fields["coef"] = arrays["coef"]
+        if "intercept" in arrays:
+            fields["intercept"] = arrays["intercept"]
         if "l2" in arrays:
             fields["l2"] = arrays["l2"]
         fields["names"] = meta.get("names")

@@ -1,0 +1,435 @@
+/* The fit of K classes (see multinomial.h): memory laid out, coordinates found, a solver called. */
+#include "multinomial.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "rank.h"
+#include "softmax.h"
+#include "solvers/solver.h"
+
+typedef struct {
+  fgd_softmax o;
+  fgd_gram_plan gram;
+  fgd_rank rank;
+  fgd_factor factor;
+  fgd_team team;
+  const fgd_guest *guest;
+  int64_t began;
+  int find_rank;
+  ptrdiff_t rank_found;        /* of X, -1 if not looked for */
+  double *mean, *sd, *scale;   /* d each */
+  double *G;                   /* Gram of d + 1 columns */
+  double *diagonal;            /* d + 1: the preconditioner where there is no factor */
+  ptrdiff_t *rows, sample;     /* the rows that the factor is made from */
+  double *q;                   /*   and their weights */
+  double *lines, *solving;     /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
+  double *line;                /* d + 1: one class's coordinates */
+  double *intercept, *coef;    /* K; K (d + 1) */
+  double *w, *g, *trial, *solver_work;
+} fitting;
+
+#define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
+#define ENOUGH_ROWS 20   /* for each column, to know the Hessian by */
+#define TOGETHER 8       /* classes whose right-hand sides are solved for together */
+
+static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
+
+static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  ptrdiff_t d = p->X.d, K = p->classes, side = columns(p);
+  int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
+  f->sample = 0;
+  if (!newton && !first_order && side <= FACTOR_SIDE) f->sample = p->X.n < 8 * side ? p->X.n : 8 * side;
+  fgd_softmax_layout(&f->o, p, newton ? FGD_KEEP : FGD_KEEP_SMALL, workers, &a);
+  f->mean = fgd_take_doubles(&a, d);
+  f->sd = fgd_take_doubles(&a, d);
+  f->scale = fgd_take_doubles(&a, d);
+  f->line = fgd_take_doubles(&a, side);
+  f->intercept = fgd_take_doubles(&a, K);
+  f->coef = fgd_take_doubles(&a, K * (d + 1));
+  f->w = fgd_take_doubles(&a, f->o.size);
+  f->g = fgd_take_doubles(&a, f->o.size);
+  f->trial = fgd_take_doubles(&a, f->o.size);
+  f->find_rank = 0;
+  for (ptrdiff_t j = 0; j < d && newton && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+  f->rank_found = -1;
+  f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, f->o.size));
+  if (f->sample) {
+    fgd_gram_plan_layout(&f->gram, &f->o.design, f->sample, p->fit_intercept, 0, workers, &a);
+    fgd_factor_layout(&f->factor, f->o.design.kernels, side, &a);
+    f->rows = fgd_take(&a, (size_t)f->sample * sizeof *f->rows);
+    f->q = fgd_take_doubles(&a, f->sample);
+    f->lines = fgd_take_doubles(&a, (K - 1) * side);
+    f->solving = fgd_take_doubles(&a, (K - 1) * 64);
+  } else if (!newton && !first_order) {
+    f->diagonal = fgd_take_doubles(&a, d + 1);
+  }
+  if (newton) {
+    fgd_gram_plan_layout(&f->gram, &f->o.design, p->X.n, p->fit_intercept, 1, workers, &a);
+    f->G = fgd_take_doubles(&a, side * side);
+    fgd_factor_layout(&f->factor, f->o.design.kernels, f->o.size, &a);
+    if (f->find_rank) fgd_rank_layout(&f->rank, d, side, &a);
+  }
+  return a.used;
+}
+
+size_t fgd_multinomial_work(const fgd_problem *p, const fgd_options *o, int n_threads) {
+  fitting f;
+  return layout(&f, p, o, n_threads, NULL);
+}
+
+/* --- the oracle ---------------------------------------------------------------------- */
+
+static fgd_status oracle_value_grad(void *self, const double *w, double *f, double *g) {
+  return fgd_softmax_value_grad(&((fitting *)self)->o, w, f, g);
+}
+static void oracle_accept(void *self) { fgd_softmax_accept(&((fitting *)self)->o); }
+static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
+  return fgd_softmax_hess_vec(&((fitting *)self)->o, v, Hv);
+}
+static fgd_status oracle_hess_vec_rough(void *self, const double *v, double *Hv) {
+  fgd_softmax *o = &((fitting *)self)->o;
+  return o->rough ? fgd_softmax_hess_vec_rough(o, v, Hv) : fgd_softmax_hess_vec(o, v, Hv);
+}
+static void oracle_thin(void *self, int stride) { ((fitting *)self)->o.stride = stride; }
+static fgd_status oracle_line(void *self, double t, double *f, double *slope) {
+  return fgd_softmax_line(&((fitting *)self)->o, t, f, slope);
+}
+static fgd_status oracle_dual(void *self, int direct, double *f) {
+  return fgd_softmax_dual(&((fitting *)self)->o, direct, f);
+}
+
+static ptrdiff_t place(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t j) {
+  ptrdiff_t d = o->p->X.d;
+  return j < d ? a * d + j : o->penalised + a;
+}
+
+/* H += share * G in the place of the coordinates a and b, lower triangles throughout. */
+static void add_block(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t b, double share, const double *G, double *H) {
+  ptrdiff_t side = columns(o->p), n = o->size;
+  for (ptrdiff_t i = 0; i < side; i++)
+    for (ptrdiff_t j = 0; j < side; j++) {
+      ptrdiff_t row = place(o, a, i), column = place(o, b, j);
+      if (a == b && j > i) break;
+      double g = share * (j <= i ? G[i * side + j] : G[j * side + i]);
+      H[row >= column ? row * n + column : column * n + row] += g;
+    }
+}
+
+/* The Hessian is a sum over pairs of classes: (e_k - e_l)(e_k - e_l)' times the Gram with weights p_k p_l. */
+static fgd_status oracle_gram(void *self, double *H) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  ptrdiff_t K = o->K;
+  fgd_status status = fgd_softmax_curvature(o);
+  memset(H, 0, (size_t)(o->size * o->size) * sizeof *H);
+  for (ptrdiff_t k = 1; k < K && !status; k++)
+    for (ptrdiff_t l = 0; l < k && !status; l++) {
+      if ((status = fgd_softmax_pair(o, k, l))) break;
+      status = fgd_design_gram(&f->gram, NULL, o->p->X.n, o->q, f->G);
+      for (ptrdiff_t a = 0; a < K - 1; a++) {
+        double ta = fgd_softmax_basis(K, k, a) - fgd_softmax_basis(K, l, a);
+        for (ptrdiff_t b = 0; b <= a && ta != 0; b++) {
+          double tb = fgd_softmax_basis(K, k, b) - fgd_softmax_basis(K, l, b);
+          if (tb != 0) add_block(o, a, b, ta * tb, f->G, H);
+        }
+      }
+    }
+  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * o->size + i] += o->lambda[i];
+  return status;
+}
+
+/* Rows of a stratified sample, the same in every run. */
+static void take_sample(fitting *f) {
+  uint64_t state = 1;
+  double n = (double)f->o.p->X.n, m = (double)f->sample;
+  for (ptrdiff_t k = 0; k < f->sample; k++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    double u = (double)(state >> 11) * 0x1p-53;
+    f->rows[k] = f->sample == f->o.p->X.n ? k : (ptrdiff_t)(((double)k + u) * (n / m));
+  }
+}
+
+/* All classes share one preconditioner: the Hessian that they would have if every row's curvature were the same in all
+ * directions, of which the mean curvature is left. */
+static fgd_status oracle_prepare(void *self) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p);
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = fgd_softmax_spread(o);
+  if (status) return status;
+  if (!f->sample) return fgd_softmax_diagonal(o, f->diagonal);
+  double each = (double)o->p->X.n / (double)f->sample;
+  for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];
+  status = fgd_design_gram(&f->gram, f->rows, f->sample, f->q, f->factor.H);
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j];
+  fgd_factor_make(&f->factor, 0);
+  return status;
+}
+
+static void solve_lines(void *arg, ptrdiff_t item, int worker) {
+  fitting *f = arg;
+  (void)worker;
+  ptrdiff_t side = f->factor.size, from = item * TOGETHER, lines = f->o.K - 1 - from;
+  fgd_factor_solve_many(&f->factor, lines < TOGETHER ? lines : TOGETHER, f->lines + from * side, f->solving + from * 64);
+}
+
+static void oracle_precondition(void *self, const double *r, double *s) {
+  fitting *f = self;
+  const fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p), lines = o->K - 1;
+  if (!f->sample) {
+    for (ptrdiff_t a = 0; a < lines; a++)
+      for (ptrdiff_t j = 0; j < side; j++) {
+        ptrdiff_t i = place(o, a, j);
+        s[i] = f->diagonal[j] > 0 ? r[i] / f->diagonal[j] : 0;
+      }
+    return;
+  }
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) f->lines[a * side + j] = r[place(o, a, j)];
+  fgd_team_run(&f->team, solve_lines, f, (lines + TOGETHER - 1) / TOGETHER);
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) s[place(o, a, j)] = f->lines[a * side + j];
+}
+
+static double oracle_scale_of(void *self, ptrdiff_t i) {
+  fitting *f = self;
+  return f->scale[i % f->o.p->X.d];
+}
+
+static int report(const fgd_run *run) {
+  fitting *f = run->self;
+  fgd_event e = {.iteration = run->iteration, .passes = f->o.passes, .cost = run->cost, .gap = run->gap,
+                 .gradient_norm = f->o.gradient_norm, .step = run->step, .coef = f->coef,
+                 .seconds = (double)(fgd_clock() - f->began) * 1e-9};
+  fgd_softmax_export(&f->o, run->w, f->coef);
+  return f->guest->observe(f->guest->context, &e);
+}
+
+/* --- coordinates ----------------------------------------------------------------------- */
+
+static void standard(fitting *f) {
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) f->scale[j] = f->sd[j] > 0 ? 1 / f->sd[j] : 0;
+  fgd_softmax_set_coordinates(&f->o, f->mean, f->scale);
+}
+
+/* What rank.h does to one model, done to each of the K - 1. */
+static void each_line(fitting *f, void (*turn)(fitting *, double *)) {
+  const fgd_softmax *o = &f->o;
+  ptrdiff_t side = columns(o->p);
+  for (ptrdiff_t a = 0; a < o->K - 1; a++) {
+    for (ptrdiff_t j = 0; j < side; j++) f->line[j] = f->w[place(o, a, j)];
+    turn(f, f->line);
+    for (ptrdiff_t j = 0; j < side; j++) f->w[place(o, a, j)] = f->line[j];
+  }
+}
+static void eliminate(fitting *f, double *w) { fgd_rank_eliminate(&f->rank, w); }
+static void shortest(fitting *f, double *w) {
+  double *unit = f->coef; /* free until the point is exported */
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) unit[j] = f->sd[j] > 0 ? 1 / f->sd[j] : 1;
+  fgd_rank_shortest(&f->rank, &f->factor, unit, w);
+}
+
+/* Columns that follow from others are left out until the end. */
+static fgd_status leave_out_dependent(fitting *f) {
+  ptrdiff_t side = columns(f->o.p);
+  fgd_status status = fgd_softmax_shares(&f->o);
+  if (!status) status = fgd_design_gram(&f->gram, NULL, f->o.p->X.n, f->o.q, f->G);
+  if (status) return status;
+  for (ptrdiff_t i = 0; i < f->o.p->X.d; i++)
+    f->G[i * (side + 1)] += f->o.p->l2 ? f->o.p->l2[i] * f->scale[i] * f->scale[i] : 0;
+  fgd_factor lent = f->factor;
+  lent.size = side;
+  lent.H = f->G;
+  fgd_rank_find(&f->rank, &lent);
+  f->rank_found = f->rank.rank - f->o.p->fit_intercept;
+  each_line(f, eliminate);
+  for (ptrdiff_t k = f->rank.rank; k < side; k++)
+    if (f->rank.order[k] < f->o.p->X.d) f->scale[f->rank.order[k]] = 0;
+  fgd_softmax_set_coordinates(&f->o, f->mean, f->scale);
+  return FGD_OK;
+}
+
+/* --- the fit ----------------------------------------------------------------------------- */
+
+/* The null model, or init where that costs less: with all probabilities 0 or 1 no curvature is left to go by. */
+static fgd_status start(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  if (opt->init) {
+    double cost;
+    fgd_softmax_import(o, opt->init, f->trial);
+    fgd_status status = fgd_softmax_value_grad(o, f->trial, &cost, NULL);
+    if (status) return status;
+    if (opt->solver == FGD_GD || opt->solver == FGD_AGD || cost <= run->null_cost) memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
+  }
+  return f->find_rank ? leave_out_dependent(f) : FGD_OK;
+}
+
+static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  const fgd_problem *p = o->p;
+  ptrdiff_t d = p->X.d;
+  fgd_status status;
+  if (opt->solver != FGD_GD || opt->learning_rate <= 0)
+    if ((status = fgd_softmax_moments(o, f->mean, f->sd))) return status;
+  memset(f->coef, 0, (size_t)(o->K * (d + 1)) * sizeof *f->coef);
+  if (opt->solver != FGD_GD) {
+    standard(f);
+    memcpy(f->coef + o->K * d, f->intercept, (size_t)o->K * sizeof *f->coef);
+  }
+  fgd_softmax_import(o, f->coef, f->w);
+  if ((status = start(f, opt, run))) return status;
+  if (opt->solver == FGD_NEWTON) {
+    status = fgd_newton(run, &f->factor, f->solver_work);
+    standard(f);
+    if (f->find_rank) each_line(f, shortest);
+    return status;
+  }
+  if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
+    if (f->sample) take_sample(f);
+    if (!o->rough) ((fgd_oracle *)run->oracle)->thin = NULL;
+    return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+  }
+  /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
+  double trace = p->fit_intercept, strongest = 0;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    trace += opt->solver == FGD_AGD ? 0 : f->sd[j] * f->sd[j] + f->mean[j] * f->mean[j];
+    strongest = fmax(strongest, o->lambda[j]);
+  }
+  if (opt->solver == FGD_AGD) run->learning_rate = 1 / (0.5 + strongest);
+  else if (opt->learning_rate <= 0) run->learning_rate = trace + strongest > 0 ? 1 / (0.5 * trace + strongest) : 1;
+  return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
+}
+
+fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
+                               fgd_result *result, void *work) {
+  fitting f;
+  f.guest = guest;
+  f.began = fgd_clock();
+  layout(&f, p, opt, guest->n_threads, work);
+  fgd_team_start(&f.team, guest);
+  fgd_softmax_begin(&f.o, &f.team);
+  f.gram.team = &f.team;
+  f.gram.shift = f.mean;
+  f.gram.scale = f.scale;
+
+  double null_cost = NAN;
+  fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
+  fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
+                       .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
+                       .hess_vec = oracle_hess_vec,
+                       .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
+                       .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .scale_of = oracle_scale_of};
+  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * columns(p));
+  if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
+                 .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
+                 .w = f.w, .g = f.g, .gap = INFINITY,
+                 .target = opt->tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)))};
+  if (!status) status = run_solver(&f, opt, &run);
+
+  *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = null_cost, .gap = run.gap,
+                         .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+                         .passes = f.o.passes, .n_threads = f.team.workers, .target = run.target,
+                         .rank = f.rank_found, .estimate = run.estimate};
+  if (!status) fgd_softmax_export(&f.o, f.w, coef);
+  fgd_team_stop(&f.team);
+  result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
+  return status;
+}
+
+/* --- single evaluations ----------------------------------------------------------------------- */
+
+size_t fgd_softmax_cost_work(const fgd_problem *p, int n_threads) {
+  fgd_arena a = {NULL, 0};
+  fgd_softmax o;
+  fgd_softmax_layout(&o, p, FGD_KEEP_NOT, n_threads, &a);
+  return a.used;
+}
+
+/* Cost and gradient at coef, or (v) the Hessian's product. */
+static fgd_status evaluate(const fgd_problem *p, const fgd_guest *guest, const double *coef, const double *v,
+                           double *cost, double *out, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_softmax o;
+  fgd_team team;
+  fgd_softmax_layout(&o, p, FGD_KEEP_NOT, guest->n_threads, &a);
+  fgd_team_start(&team, guest);
+  fgd_softmax_begin(&o, &team);
+  fgd_status status = v ? fgd_softmax_product(&o, coef, v, out) : fgd_softmax_cost(&o, coef, cost, out);
+  fgd_team_stop(&team);
+  return status;
+}
+
+fgd_status fgd_softmax_cost_at(const fgd_problem *p, const fgd_guest *guest, const double *coef, double *cost,
+                               double *grad, void *work) {
+  return evaluate(p, guest, coef, NULL, cost, grad, work);
+}
+
+fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef,
+                                      const double *v, double *Hv, void *work) {
+  return evaluate(p, guest, coef, v, NULL, Hv, work);
+}
+
+/* --- predictions --------------------------------------------------------------------------- */
+
+typedef struct {
+  fgd_design design;
+  fgd_team team;
+  ptrdiff_t K;
+  const double *coef;
+  double *out, *scratch, *across;
+  const double *across_or_lines;
+} margins_job;
+
+static size_t margins_layout(margins_job *job, const fgd_matrix *X, ptrdiff_t K, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_design_init_many(&job->design, X, K);
+  job->K = K;
+  job->scratch = fgd_take_doubles(&a, job->design.block * K * workers);
+  job->across = fgd_take_doubles(&a, fgd_design_is_across(&job->design) ? K * X->d : 0);
+  return a.used;
+}
+
+size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads) {
+  margins_job job;
+  return margins_layout(&job, X, K, n_threads, NULL);
+}
+
+static void margins_part(void *arg, ptrdiff_t part, int worker) {
+  margins_job *job = arg;
+  const fgd_design *D = &job->design;
+  ptrdiff_t n = D->X->n, K = job->K, end = (part + 1) * D->part < n ? (part + 1) * D->part : n;
+  double *z = job->scratch + worker * D->block * K;
+  const double *intercept = job->coef + K * D->X->d;
+  for (ptrdiff_t first = part * D->part; first < end && !fgd_team_stopped(&job->team, worker); first += D->block) {
+    ptrdiff_t rows = end - first < D->block ? end - first : D->block;
+    for (ptrdiff_t k = 0; k < K; k++)
+      for (ptrdiff_t i = 0; i < rows; i++) z[k * rows + i] = intercept[k];
+    fgd_design_margins_many(D, first, rows, K, job->across_or_lines, z);
+    for (ptrdiff_t i = 0; i < rows; i++)
+      for (ptrdiff_t k = 0; k < K; k++) job->out[(first + i) * K + k] = z[k * rows + i];
+  }
+}
+
+fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,
+                               double *out, void *work) {
+  margins_job job;
+  margins_layout(&job, X, K, guest->n_threads, work);
+  job.coef = job.across_or_lines = coef;
+  job.out = out;
+  fgd_team_start(&job.team, guest);
+  if (fgd_design_is_across(&job.design)) {
+    for (ptrdiff_t k = 0; k < K; k++)
+      for (ptrdiff_t j = 0; j < X->d; j++) job.across[j * K + k] = coef[k * X->d + j];
+    job.across_or_lines = job.across;
+  }
+  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  return status;
+}

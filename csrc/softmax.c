@@ -1,0 +1,650 @@
+/* design x softmax x penalty (see softmax.h). */
+#include "softmax.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "objective.h"
+#include "penalty.h"
+
+enum { SCRATCH = 5 }; /* K lines of a block that a worker has: margins, directions, residuals, labels, work */
+
+#define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
+
+static ptrdiff_t block_size(const fgd_softmax *o) { return o->K * ((o->design.block + 7) / 8 * 8); }
+static ptrdiff_t scratch_each(const fgd_softmax *o) { return SCRATCH * block_size(o) + block_size(o) / o->K; }
+
+static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, int across, ptrdiff_t margins, fgd_arena *a) {
+  point->coef = fgd_take_doubles(a, coefs);
+  point->across = across ? fgd_take_doubles(a, coefs) : point->coef;
+  point->kept = margins ? fgd_take_doubles(a, margins) : NULL;
+}
+
+/* Floats serve where neither the columns nor the coefficients come near the ends of their range. */
+static void find_rough(fgd_softmax *o) {
+  o->rough = o->centre != NULL && o->scale != NULL;
+  for (ptrdiff_t j = 0; o->rough && j < o->p->X.d; j++) {
+    double scale = o->scale[j], most = 1e15;
+    if (scale > 0 && !(scale < most && scale * most > 1 && fabs(o->shift[j]) < most)) o->rough = 0;
+    o->centre[j] = (float)o->shift[j];
+  }
+}
+
+void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a) {
+  ptrdiff_t n = p->X.n, d = p->X.d, K = p->classes;
+  memset(o, 0, sizeof *o);
+  o->p = p;
+  o->K = K;
+  fgd_design_init_many(&o->design, &p->X, K);
+  o->penalised = (K - 1) * d;
+  o->size = o->penalised + (p->fit_intercept ? K - 1 : 0);
+  o->lambda = fgd_take_doubles(a, o->penalised);
+  ptrdiff_t margins = n * K, bytes = margins * (ptrdiff_t)sizeof(double);
+  int small = bytes <= KEPT_BYTES || bytes <= fgd_design_bytes(&o->design) / 2;
+  if (keep == FGD_KEEP_NOT || (keep == FGD_KEEP_SMALL && !small)) margins = 0;
+  int across = fgd_design_is_across(&o->design);
+  o->lines = across ? fgd_take_doubles(a, K * d) : NULL;
+  if (fgd_design_is_rough(&o->design)) {
+    o->centre = fgd_take(a, (size_t)d * sizeof *o->centre);
+    o->direction = fgd_take(a, (size_t)(K * d) * sizeof *o->direction);
+    o->rough_intercept = fgd_take_doubles(a, K);
+  }
+  point_layout(&o->current, K * (d + 1), across, margins, a);
+  point_layout(&o->trial, K * (d + 1), across, margins, a);
+  point_layout(&o->base, K * (d + 1), across, margins, a);
+  o->q = fgd_take_doubles(a, n);
+  if (p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
+  o->workers = workers;
+  o->slot = (K * (d + 2) + 2 + 7) / 8 * 8;
+  o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
+  o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
+}
+
+void fgd_softmax_begin(fgd_softmax *o, fgd_team *team) {
+  o->team = team;
+  o->passes = 0;
+  o->stride = 1;
+  if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
+  o->each = fgd_weight_scale(o->p, o->weight_scale);
+  fgd_softmax_set_coordinates(o, NULL, NULL);
+}
+
+static double l2_of(const fgd_softmax *o, ptrdiff_t j) { return o->p->l2 ? o->p->l2[j] : o->p->l2_all; }
+
+void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const double *scale) {
+  ptrdiff_t d = o->p->X.d;
+  o->shift = shift;
+  o->scale = scale;
+  for (ptrdiff_t i = 0; i < o->penalised; i++) {
+    ptrdiff_t j = i % d;
+    o->lambda[i] = scale ? l2_of(o, j) * scale[j] * scale[j] : l2_of(o, j);
+  }
+  find_rough(o);
+}
+
+/* --- the basis of the vectors that sum to zero --------------------------------------- */
+
+/* Its K - 1 columns are those of the reflection that takes the last unit vector to (1, .., 1) / sqrt(K). */
+static double reflection(ptrdiff_t K) { return 1 / ((double)K - sqrt((double)K)); }
+
+double fgd_softmax_basis(ptrdiff_t K, ptrdiff_t k, ptrdiff_t a) {
+  return k == K - 1 ? 1 / sqrt((double)K) : (k == a ? 1 : 0) - reflection(K);
+}
+
+/* m lines in theta's coordinates to K lines in the user's, and back; K - 1 lines of m numbers and K of `ld`. */
+static void spread(ptrdiff_t K, ptrdiff_t m, const double *theta, double *full, ptrdiff_t ld) {
+  double c = reflection(K), last = 1 / sqrt((double)K);
+  for (ptrdiff_t j = 0; j < m; j++) {
+    double sum = 0;
+    for (ptrdiff_t a = 0; a < K - 1; a++) sum += theta[a * m + j];
+    for (ptrdiff_t a = 0; a < K - 1; a++) full[a * ld + j] = theta[a * m + j] - c * sum;
+    full[(K - 1) * ld + j] = last * sum;
+  }
+}
+
+static void gather(ptrdiff_t K, ptrdiff_t m, const double *full, double *theta) {
+  double c = reflection(K), last = 1 / sqrt((double)K);
+  for (ptrdiff_t j = 0; j < m; j++) {
+    double sum = 0, own = last * full[(K - 1) * m + j];
+    for (ptrdiff_t a = 0; a < K - 1; a++) sum += full[a * m + j];
+    for (ptrdiff_t a = 0; a < K - 1; a++) theta[a * m + j] = full[a * m + j] + own - c * sum;
+  }
+}
+
+void fgd_softmax_export(const fgd_softmax *o, const double *theta, double *coef) {
+  ptrdiff_t d = o->p->X.d, K = o->K;
+  double *b = coef + K * d;
+  spread(K, d, theta, coef, d);
+  if (o->p->fit_intercept) spread(K, 1, theta + o->penalised, b, 1);
+  else memset(b, 0, (size_t)K * sizeof *b);
+  for (ptrdiff_t k = 0; k < K; k++) {
+    double *line = coef + k * d;
+    if (o->scale)
+      for (ptrdiff_t j = 0; j < d; j++) line[j] *= o->scale[j];
+    if (o->shift)
+      for (ptrdiff_t j = 0; j < d; j++) b[k] -= o->shift[j] * line[j];
+  }
+}
+
+void fgd_softmax_import(const fgd_softmax *o, const double *coef, double *theta) {
+  ptrdiff_t d = o->p->X.d, K = o->K;
+  double *b = theta + o->penalised;
+  gather(K, d, coef, theta);
+  if (o->p->fit_intercept) gather(K, 1, coef + K * d, b);
+  for (ptrdiff_t a = 0; a < K - 1; a++) {
+    double *line = theta + a * d;
+    for (ptrdiff_t j = 0; j < d; j++) {
+      if (o->shift && o->p->fit_intercept) b[a] += o->shift[j] * line[j];
+      if (o->scale) line[j] = o->scale[j] > 0 ? line[j] / o->scale[j] : 0;
+    }
+  }
+}
+
+/* coef[k][j] to across[j][k], in squares that stay in cache. */
+static void turn_over(ptrdiff_t lines, ptrdiff_t length, const double *from, double *to) {
+  enum { SQUARE = 32 };
+  for (ptrdiff_t k0 = 0; k0 < lines; k0 += SQUARE)
+    for (ptrdiff_t j0 = 0; j0 < length; j0 += SQUARE)
+      for (ptrdiff_t k = k0; k < lines && k < k0 + SQUARE; k++)
+        for (ptrdiff_t j = j0; j < length && j < j0 + SQUARE; j++) to[j * lines + k] = from[k * length + j];
+}
+
+/* The point's coefficients have been written. */
+static void point_set(const fgd_softmax *o, fgd_softmax_point *point, int direction) {
+  point->direction = direction;
+  if (point->across != point->coef) turn_over(o->K, o->p->X.d, point->coef, point->across);
+}
+
+/* The joined sums over X, as K lines. */
+static double *gradient_lines(const fgd_softmax *o) {
+  if (!o->lines) return o->partial;
+  turn_over(o->p->X.d, o->K, o->partial, o->lines);
+  return o->lines;
+}
+
+/* --- blocks of rows ------------------------------------------------------------------ */
+
+typedef struct {
+  fgd_softmax *o;
+  const double *centre; /* d: moments are taken about it */
+  const double *intercept;
+  double t;             /* place on the line */
+  int gradient, direct;
+  ptrdiff_t k, l;
+  enum { SHARES, PAIR, SPREAD } weights;
+} pass;
+
+typedef struct {
+  double *g, *r, *f, *slope; /* K lines of d; K; and one each */
+} sums;
+
+static sums sums_of(const fgd_softmax *o, ptrdiff_t part) {
+  double *slot = o->partial + part * o->slot;
+  return (sums){slot, slot + o->K * o->p->X.d, slot + o->slot - 2, slot + o->slot - 1};
+}
+
+typedef struct {
+  ptrdiff_t first, rows;
+  const double *y, *s;
+  int s_step;
+  double *z, *dz, *r, *t;
+} block;
+
+/* The rows of a user's array of K numbers a row, as K lines. */
+static void transpose(ptrdiff_t rows, ptrdiff_t K, const double *from, double *to) {
+  for (ptrdiff_t k = 0; k < K; k++)
+    for (ptrdiff_t i = 0; i < rows; i++) to[k * rows + i] = from[i * K + k];
+}
+
+/* Labels become lines of zeros and ones; soft labels are divided by their sum, which is 1 up to rounding. */
+static void take_labels(const fgd_softmax *o, ptrdiff_t first, ptrdiff_t rows, double *y) {
+  ptrdiff_t K = o->K;
+  if (o->p->y_class) {
+    memset(y, 0, (size_t)(rows * K) * sizeof *y);
+    for (ptrdiff_t i = 0; i < rows; i++) y[o->p->y_class[first + i] * rows + i] = 1;
+    return;
+  }
+  transpose(rows, K, o->p->y_value + first * K, y);
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    double sum = 0;
+    for (ptrdiff_t k = 0; k < K; k++) sum += y[k * rows + i];
+    for (ptrdiff_t k = 0; k < K; k++) y[k * rows + i] /= sum;
+  }
+}
+
+static block block_at(const fgd_softmax *o, ptrdiff_t first, ptrdiff_t end, int worker) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t size = block_size(o), rows = end - first < o->design.block ? end - first : o->design.block;
+  double *own = o->scratch + worker * scratch_each(o), *s = own + SCRATCH * size;
+  block b = {.first = first, .rows = rows, .z = own, .dz = own + size, .r = own + 2 * size, .y = own + 3 * size,
+             .t = own + 4 * size, .s = &o->each};
+  if (p->weight) {
+    for (ptrdiff_t i = 0; i < rows; i++) s[i] = p->weight[first + i] * o->weight_scale[0] * o->weight_scale[1];
+    b.s = s;
+    b.s_step = 1;
+  }
+  return b;
+}
+
+/* Margins of K intercepts and the offset, without X. */
+static void base_margins(const fgd_softmax *o, const block *b, const double *intercept, int offset, double *z) {
+  ptrdiff_t rows = b->rows, K = o->K;
+  if (offset && o->p->offset) transpose(rows, K, o->p->offset + b->first * K, z);
+  else memset(z, 0, (size_t)(rows * K) * sizeof *z);
+  for (ptrdiff_t k = 0; k < K; k++)
+    for (ptrdiff_t i = 0; i < rows; i++) z[k * rows + i] += intercept[k];
+}
+
+/* A pass over the block: margins of a point, into where they are kept, else into z. */
+static double *fresh_margins(const fgd_softmax *o, const block *b, const fgd_softmax_point *point, double *z) {
+  if (point->kept) z = point->kept + b->first * o->K;
+  base_margins(o, b, point->coef + o->K * o->p->X.d, !point->direction, z);
+  fgd_design_margins_many(&o->design, b->first, b->rows, o->K, point->across, z);
+  return z;
+}
+
+/* The same as they are kept, if they are. */
+static const double *margins_of(const fgd_softmax *o, const block *b, const fgd_softmax_point *point, double *z) {
+  return point->kept ? point->kept + b->first * o->K : fresh_margins(o, b, point, z);
+}
+
+static const double *base_of(const fgd_softmax *o, const block *b, double *p) {
+  if (o->base.kept) return o->base.kept + b->first * o->K;
+  fresh_margins(o, b, &o->base, p);
+  o->design.kernels->softmax_probabilities(b->rows, o->K, p, p);
+  return p;
+}
+
+static double sum_of(const double *x, ptrdiff_t n) {
+  double s[4] = {0};
+  ptrdiff_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (int k = 0; k < 4; k++) s[k] += x[i + k];
+  for (; i < n; i++) s[0] += x[i];
+  return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+static double value_of(const fgd_softmax *o, const block *b, const double *z) {
+  take_labels(o, b->first, b->rows, (double *)b->y);
+  return o->design.kernels->softmax(b->rows, o->K, z, b->y, b->s, b->s_step, b->r);
+}
+
+static void add_gradient(const fgd_softmax *o, const block *b, sums s) {
+  fgd_design_gradient_many(&o->design, b->first, b->rows, o->K, b->r, s.g);
+  for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += sum_of(b->r + k * b->rows, b->rows);
+}
+
+static ptrdiff_t part_end(const fgd_softmax *o, ptrdiff_t part) {
+  ptrdiff_t end = (part + 1) * o->design.part;
+  return end < o->p->X.n ? end : o->p->X.n;
+}
+
+#define FOR_BLOCKS(job, part, worker)                                                                      \
+  for (ptrdiff_t first_ = (part) * (job)->o->design.part, end_ = part_end((job)->o, part);                 \
+       first_ < end_ && !fgd_team_stopped((job)->o->team, worker); first_ += (job)->o->design.block)       \
+    for (block b = block_at((job)->o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+
+static void value_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    *s.f += value_of(o, &b, fresh_margins(o, &b, &o->trial, b.z));
+    if (job->gradient) add_gradient(o, &b, s);
+  }
+}
+
+static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    const double *dz = fresh_margins(o, &b, &o->trial, b.dz);
+    o->design.kernels->softmax_tilt(b.rows, o->K, base_of(o, &b, b.z), dz, b.s, b.s_step, b.r);
+    add_gradient(o, &b, s);
+  }
+}
+
+static int is_skipped(const fgd_softmax *o, ptrdiff_t part, ptrdiff_t first) {
+  return (first - part * o->design.part) / o->design.block % o->stride != 0;
+}
+
+/* All rows over those that are not skipped. */
+static double thinned(const fgd_softmax *o) {
+  ptrdiff_t taken = 0;
+  for (ptrdiff_t part = 0; part < o->design.parts; part++)
+    for (ptrdiff_t first = part * o->design.part, end = part_end(o, part); first < end; first += o->design.block)
+      if (!is_skipped(o, part, first)) taken += end - first < o->design.block ? end - first : o->design.block;
+  return (double)o->p->X.n / (double)taken;
+}
+
+static void rough_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  double n = (double)o->p->X.n; /* shares of rows come near 1 */
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    if (is_skipped(o, part, b.first)) continue;
+    float *r = (float *)b.t;
+    base_margins(o, &b, o->rough_intercept, 0, b.dz);
+    fgd_design_margins_rough(&o->design, b.first, b.rows, o->K, o->centre, o->direction, b.dz);
+    o->design.kernels->softmax_tilt(b.rows, o->K, base_of(o, &b, b.z), b.dz, b.s, b.s_step, b.r);
+    for (ptrdiff_t i = 0; i < b.rows * o->K; i++) r[i] = (float)(n * b.r[i]);
+    fgd_design_gradient_rough(&o->design, b.first, b.rows, o->K, o->centre, r, 1 / n, s.g);
+    for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += sum_of(b.r + k * b.rows, b.rows);
+  }
+}
+
+/* Moments with the weights q. */
+static void moments_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  ptrdiff_t d = o->p->X.d;
+  double *s1 = o->partial + part * o->slot;
+  memset(s1, 0, (size_t)o->slot * sizeof *s1);
+  FOR_BLOCKS(job, part, worker) {
+    const double *q = o->q + b.first;
+    fgd_design_moments(&o->design, b.first, b.rows, q, job->centre, s1, s1 + d, o->row ? o->row + worker * d : NULL);
+    *sums_of(o, part).f += sum_of(q, b.rows);
+  }
+}
+
+/* Shares of the classes into r; cost and predicted shares at given intercepts, without X, behind them. */
+static void null_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    base_margins(o, &b, job->intercept, 1, b.z);
+    *s.f += value_of(o, &b, b.z);
+    for (ptrdiff_t k = 0; k < o->K; k++) {
+      const double *y = b.y + k * b.rows;
+      for (ptrdiff_t i = 0; i < b.rows; i++) s.r[k] += b.s[b.s_step ? i : 0] * y[i];
+      s.r[o->K + k] += sum_of(b.r + k * b.rows, b.rows);
+    }
+  }
+}
+
+static void curvature_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  FOR_BLOCKS(job, part, worker)
+    o->design.kernels->softmax_probabilities(b.rows, o->K, o->current.kept + b.first * o->K,
+                                             o->base.kept + b.first * o->K);
+}
+
+static void weigh_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  FOR_BLOCKS(job, part, worker) {
+    double *q = o->q + b.first, *share = b.t;
+    const double *p = job->weights == SHARES ? NULL : base_of(o, &b, b.z);
+    for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = 1;
+    if (job->weights == PAIR)
+      for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = p[job->k * b.rows + i] * p[job->l * b.rows + i];
+    if (job->weights == SPREAD) {
+      for (ptrdiff_t k = 0; k < o->K; k++)
+        for (ptrdiff_t i = 0; i < b.rows; i++) share[i] -= p[k * b.rows + i] * p[k * b.rows + i];
+      for (ptrdiff_t i = 0; i < b.rows; i++) share[i] = share[i] > 0 ? share[i] / (double)(o->K - 1) : 0;
+    }
+    for (ptrdiff_t i = 0; i < b.rows; i++) q[i] = share[i] * b.s[b.s_step ? i : 0];
+  }
+}
+
+static void line_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.r);
+  FOR_BLOCKS(job, part, worker) {
+    const double *z0 = margins_of(o, &b, &o->current, b.z), *z1 = margins_of(o, &b, &o->trial, b.dz);
+    ptrdiff_t count = b.rows * o->K;
+    for (ptrdiff_t i = 0; i < count; i++) b.t[i] = z0[i] + job->t * (z1[i] - z0[i]);
+    *s.f += value_of(o, &b, b.t);
+    double slope[4] = {0};
+    for (ptrdiff_t i = 0; i < count; i++) slope[i % 4] += b.r[i] * (z1[i] - z0[i]);
+    *s.slope += (slope[0] + slope[1]) + (slope[2] + slope[3]);
+  }
+}
+
+static void dual_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.r, 0, (size_t)(o->slot - o->K * o->p->X.d) * sizeof *s.r);
+  FOR_BLOCKS(job, part, worker) {
+    const double *z = margins_of(o, &b, &o->current, b.z), *dz = margins_of(o, &b, &o->trial, b.dz);
+    if (!job->direct) {
+      for (ptrdiff_t i = 0; i < b.rows * o->K; i++) b.t[i] = z[i] - dz[i];
+      dz = b.t;
+    }
+    *s.f += o->design.kernels->softmax_dual(b.rows, o->K, z, base_of(o, &b, b.r), dz, b.s, b.s_step);
+  }
+}
+
+/* Run over all parts and leave the joined sums in the first one. */
+static fgd_status run(pass *job, fgd_task task, int over_X) {
+  fgd_softmax *o = job->o;
+  fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
+  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
+    const double *from = o->partial + k * o->slot;
+    for (ptrdiff_t j = over_X ? 0 : o->K * o->p->X.d; j < o->slot; j++) o->partial[j] += from[j];
+  }
+  return status;
+}
+
+/* --- the null model ------------------------------------------------------------------ */
+
+fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t K = o->K;
+  sums s = sums_of(o, 0);
+  pass job = {.o = o, .intercept = intercept};
+  fgd_status status;
+  memset(intercept, 0, (size_t)K * sizeof *intercept);
+  if ((status = run(&job, null_part, 0))) return status;
+  *cost = *s.f;
+  if (!p->fit_intercept) return FGD_OK;
+  for (ptrdiff_t k = 0; k < K; k++)
+    if (!(s.r[k] > 0)) return FGD_ONE_CLASS;
+  /* Each intercept moves by the logarithm of the class's share over its predicted one (iterative scaling): without an
+   * offset the first step is exact, with one the cost falls with every step. */
+  for (int step = 0; step < 1000; step++) {
+    double before = *cost, mean = 0;
+    for (ptrdiff_t k = 0; k < K; k++) {
+      double predicted = s.r[K + k] + s.r[k];
+      intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : 1;
+      mean += intercept[k] / (double)K;
+    }
+    for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
+    if ((status = run(&job, null_part, 0))) return status;
+    *cost = *s.f;
+    if (!p->offset || !(*cost < before * (1 - 1e-12))) break;
+  }
+  return FGD_OK;
+}
+
+fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd) {
+  ptrdiff_t d = o->p->X.d;
+  fgd_design_middle(&o->design, mean);
+  pass job = {.o = o, .centre = mean};
+  fgd_status status = fgd_softmax_shares(o);
+  if (!status) status = run(&job, moments_part, 1);
+  o->passes++;
+  if (status) return status;
+  return fgd_moments_finish(o->p, o->partial, o->partial + d, mean, sd);
+}
+
+/* --- the oracle ------------------------------------------------------------------------ */
+
+/* Sums over X in the first slot, in the user's coordinates, to theta's; g gets the penalty's part added, lambda v. */
+static void turn(fgd_softmax *o, const double *v, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, 0);
+  double *lines = gradient_lines(o);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    double *line = lines + k * d;
+    if (o->shift)
+      for (ptrdiff_t j = 0; j < d; j++) line[j] -= o->shift[j] * s.r[k];
+    if (o->scale)
+      for (ptrdiff_t j = 0; j < d; j++) line[j] *= o->scale[j];
+  }
+  gather(o->K, d, lines, g);
+  if (o->p->fit_intercept) gather(o->K, 1, s.r, g + o->penalised);
+  fgd_penalty_product(o->penalised, o->lambda, v, g);
+}
+
+fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .gradient = g != NULL};
+  fgd_softmax_export(o, theta, o->trial.coef);
+  point_set(o, &o->trial, 0);
+  fgd_status status = run(&job, value_part, 1);
+  o->passes++;
+  if (status) return status;
+  sums s = sums_of(o, 0);
+  *f = *s.f + fgd_penalty(o->penalised, o->lambda, theta, NULL);
+  if (!g) return FGD_OK;
+  double norm = 0;
+  const double *lines = gradient_lines(o);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    if (o->p->fit_intercept) norm += s.r[k] * s.r[k];
+    for (ptrdiff_t j = 0; j < d; j++) {
+      double g_kj = lines[k * d + j] + l2_of(o, j) * o->trial.coef[k * d + j];
+      norm += g_kj * g_kj;
+    }
+  }
+  o->gradient_norm = sqrt(norm);
+  turn(o, theta, g);
+  return FGD_OK;
+}
+
+/* The sums in the first slot, with the penalty's part added. */
+static void raw(const fgd_softmax *o, const double *v, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, 0);
+  const double *lines = gradient_lines(o);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    for (ptrdiff_t j = 0; j < d; j++) g[k * d + j] = lines[k * d + j] + l2_of(o, j) * v[k * d + j];
+    g[o->K * d + k] = s.r[k];
+  }
+}
+
+fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, double *g) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .gradient = g != NULL};
+  memcpy(o->trial.coef, coef, (size_t)(o->K * (d + 1)) * sizeof *coef);
+  point_set(o, &o->trial, 0);
+  fgd_status status = run(&job, value_part, 1);
+  *f = *sums_of(o, 0).f;
+  for (ptrdiff_t i = 0; i < o->K * d; i++) *f += 0.5 * l2_of(o, i % d) * coef[i] * coef[i];
+  if (g) raw(o, coef, g);
+  return status;
+}
+
+fgd_status fgd_softmax_product(fgd_softmax *o, const double *coef, const double *v, double *Hv) {
+  size_t bytes = (size_t)(o->K * (o->p->X.d + 1)) * sizeof *coef;
+  pass job = {.o = o};
+  memcpy(o->base.coef, coef, bytes);
+  memcpy(o->trial.coef, v, bytes);
+  point_set(o, &o->base, 0);
+  point_set(o, &o->trial, 1);
+  fgd_status status = run(&job, hess_vec_part, 1);
+  raw(o, v, Hv);
+  return status;
+}
+
+void fgd_softmax_accept(fgd_softmax *o) {
+  fgd_softmax_point point = o->current;
+  o->current = o->trial;
+  o->trial = point;
+}
+
+fgd_status fgd_softmax_curvature(fgd_softmax *o) {
+  memcpy(o->base.coef, o->current.coef, (size_t)(o->K * (o->p->X.d + 1)) * sizeof(double));
+  if (!o->base.kept) point_set(o, &o->base, 0);
+  pass job = {.o = o};
+  return o->base.kept ? fgd_team_run(o->team, curvature_part, &job, o->design.parts) : FGD_OK;
+}
+
+fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv) {
+  pass job = {.o = o};
+  fgd_softmax_export(o, v, o->trial.coef);
+  point_set(o, &o->trial, 1);
+  fgd_status status = run(&job, hess_vec_part, 1);
+  o->passes++;
+  if (!status) turn(o, v, Hv);
+  return status;
+}
+
+fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *Hv) {
+  ptrdiff_t d = o->p->X.d;
+  double *coef = o->trial.coef;
+  fgd_softmax_export(o, v, coef);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    double b = coef[o->K * d + k];
+    for (ptrdiff_t j = 0; j < d; j++) {
+      o->direction[k * d + j] = (float)coef[k * d + j];
+      b += (double)o->centre[j] * coef[k * d + j];
+    }
+    o->rough_intercept[k] = b;
+  }
+  pass job = {.o = o};
+  fgd_status status = run(&job, rough_part, 1);
+  o->passes++;
+  if (status) return status;
+  sums s = sums_of(o, 0);
+  double share = thinned(o);
+  for (ptrdiff_t k = 0; k < o->K; k++) {
+    s.r[k] *= share;
+    for (ptrdiff_t j = 0; j < d; j++) s.g[k * d + j] = share * s.g[k * d + j] + (double)o->centre[j] * s.r[k];
+  }
+  turn(o, v, Hv);
+  return FGD_OK;
+}
+
+static fgd_status weigh(pass job) { return fgd_team_run(job.o->team, weigh_part, &job, job.o->design.parts); }
+
+fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l) {
+  return weigh((pass){.o = o, .weights = PAIR, .k = k, .l = l});
+}
+
+fgd_status fgd_softmax_spread(fgd_softmax *o) { return weigh((pass){.o = o, .weights = SPREAD}); }
+
+fgd_status fgd_softmax_shares(fgd_softmax *o) { return weigh((pass){.o = o, .weights = SHARES}); }
+
+fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal) {
+  ptrdiff_t d = o->p->X.d;
+  int sparse = o->p->X.layout == FGD_CSR;
+  for (ptrdiff_t j = 0; j < d; j++) diagonal[j] = sparse || !o->shift ? 0 : o->shift[j];
+  pass job = {.o = o, .centre = diagonal};
+  fgd_status status = run(&job, moments_part, 1);
+  o->passes++;
+  if (status) return status;
+  const double *s1 = o->partial, *s2 = s1 + d, total = *sums_of(o, 0).f;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
+    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+  }
+  diagonal[d] = total;
+  return FGD_OK;
+}
+
+fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope) {
+  pass job = {.o = o, .t = t};
+  fgd_status status = run(&job, line_part, 0);
+  *f = *sums_of(o, 0).f;
+  *slope = *sums_of(o, 0).slope;
+  return status;
+}
+
+fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f) {
+  pass job = {.o = o, .direct = direct};
+  fgd_status status = run(&job, dual_part, 0);
+  *f = *sums_of(o, 0).f;
+  return status;
+}

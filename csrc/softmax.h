@@ -1,0 +1,85 @@
+/* The cost of K classes: design x softmax x penalty, each verb one fused pass over X, as in objective.h.
+ *
+ * A point in the user's coordinates is K lines of d coefficients, then K intercepts.  Only differences between classes
+ * matter, and the best of all equal points have lines that sum to zero.  So a solver sees theta: K - 1 lines of d
+ * coefficients of the columns (x - shift) * scale, then K - 1 intercepts, the coordinates of the user's point in an
+ * orthonormal basis of the vectors that sum to zero.  The penalty looks the same in them, and nothing is singular.
+ *
+ * Margins of two points are remembered: the current one and a trial; and the probabilities at the point (`base`) whose
+ * Hessian was asked for.  Where they would take much memory beside X, only the points are, and margins are computed
+ * anew in each block. */
+#ifndef FGD_SOFTMAX_H
+#define FGD_SOFTMAX_H
+
+#include "design.h"
+
+typedef struct {
+  double *coef;  /* K lines of d, K intercepts */
+  double *across;/* d lines of K, where the design wants them so; else coef */
+  double *kept;  /* margins or probabilities, block after block, K lines each; or NULL */
+  int direction; /* its margins are without the offset */
+} fgd_softmax_point;
+
+typedef struct {
+  const fgd_problem *p;
+  fgd_team *team;
+  fgd_design design;
+  ptrdiff_t K, size, penalised;   /* of theta; (K - 1) d */
+  double weight_scale[2], each;   /* as in objective.h */
+  const double *shift, *scale;    /* d each, or NULL */
+  double *lambda;                 /* penalised: the penalty in theta's coordinates */
+  int rough;                      /* products in float are possible: */
+  float *centre, *direction;      /*   d and K d: what is taken off the columns; a direction */
+  double *rough_intercept;        /*   K: its intercepts for columns x - centre */
+  int stride;                     /*   of the blocks of rows that they look at */
+  fgd_softmax_point current, trial, base;
+  double *q;                      /* n: weights of a Gram */
+  double *row;                    /* CSR: d zeros per worker, for the moments */
+  int workers;
+  double *partial;                /* a slot for each part: K lines (or d) of sums over X, K residuals, K more, cost, slope */
+  double *lines;                  /* K lines of d: those sums, where they are d lines of K */
+  ptrdiff_t slot;
+  double *scratch;                /* per worker */
+  ptrdiff_t passes;
+  double gradient_norm;           /* at the last value_grad, in the user's coordinates */
+} fgd_softmax;
+
+/* Margins are kept always, while they are small beside X, or never. */
+enum { FGD_KEEP, FGD_KEEP_SMALL, FGD_KEEP_NOT };
+void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int workers, fgd_arena *a);
+void fgd_softmax_begin(fgd_softmax *o, fgd_team *team);
+void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const double *scale);
+
+/* theta to the user's coordinates and back. */
+void fgd_softmax_export(const fgd_softmax *o, const double *theta, double *coef);
+void fgd_softmax_import(const fgd_softmax *o, const double *coef, double *theta);
+
+/* The null model's intercepts (K, zero without an intercept) and cost: no pass over X. */
+fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost);
+/* One pass: mean and sd of each column. */
+fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd);
+
+fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f, double *g);
+/* In the user's coordinates, K (d + 1) numbers each: cost and gradient (or NULL) at any coef; the Hessian there times v
+ * (only where margins are kept not). */
+fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, double *g);
+fgd_status fgd_softmax_product(fgd_softmax *o, const double *coef, const double *v, double *Hv);
+void fgd_softmax_accept(fgd_softmax *o);
+/* The current point becomes the base of hess_vec, pair and dual. */
+fgd_status fgd_softmax_curvature(fgd_softmax *o);
+fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv);
+/* The same to about six digits, if o->rough, and from every stride-th block of rows alone; sets no trial. */
+fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *Hv);
+/* Into q, from the base, the weights of a Gram: s_hat p_k p_l for each row, which couples classes k and l; the mean
+ * curvature s_hat (1 - sum p_k^2) / (K - 1); s_hat alone. */
+fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l);
+fgd_status fgd_softmax_spread(fgd_softmax *o);
+fgd_status fgd_softmax_shares(fgd_softmax *o);
+/* One pass: the diagonal of the Gram with the weights q, in theta's coordinates, d + 1 numbers (the intercept's last). */
+fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal);
+fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope);
+fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f);
+/* Row k (K - 1 numbers) of the basis: class k in theta's coordinates. */
+double fgd_softmax_basis(ptrdiff_t K, ptrdiff_t k, ptrdiff_t a);
+
+#endif
