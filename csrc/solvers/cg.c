@@ -66,7 +66,6 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
       next = c->radius * c->radius;
       c->edge = 1;
     }
-    /* Residuals may stay large long after the model's decrease has been found (Nash and Sofer, 1990). */
     double gain = alpha * c->rs;
     gained += gain;
     c->uMu = next;
@@ -74,13 +73,15 @@ fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, doub
       c->u[j] += alpha * c->p[j];
       c->r[j] -= alpha * c->Hp[j];
     }
-    if (c->edge || (residual == 0 && (double)k * gain <= relative * gained)) break;
+    if (c->edge) break;
     oracle->precondition(oracle->self, c->r, c->s);
     double rs = fgd_dot(n, c->r, c->s), beta = rs / c->rs;
     c->rs = rs;
     c->uMp = beta * (c->uMp + alpha * c->pMp);
     c->pMp = rs + beta * beta * c->pMp;
     for (ptrdiff_t j = 0; j < n; j++) c->p[j] = c->s[j] + beta * c->p[j];
+    /* Residuals may stay large long after the model's decrease has been found (Nash and Sofer, 1990). */
+    if (residual == 0 && (double)k * gain <= relative * gained) break;
   }
   return FGD_OK;
 }
