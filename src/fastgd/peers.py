@@ -58,16 +58,15 @@ def _climb(fit, ladder, judge, seconds):
 def _measure_one(contender, X, y, l2, threads, seconds, judge):
     """Return the layout of one contender, its path, and the first steps at each target."""
     ladder, best = contender.ladder, math.inf
-    candidates = sensible(contender.layouts, X)
-    for candidate in candidates:
+    for candidate in sensible(contender.layouts, X):
         trial = contender.prepare(contender.solver, convert(X, candidate), y, l2, threads)
         trial(ladder[0])  # imports, compiles
-        taken = 0.0
-        if len(candidates) > 1:
-            with limited(threads):
-                (taken,) = bench.fastest(partial(trial, ladder[1]), seconds=0.02)
+        with limited(threads):
+            (taken,) = bench.fastest(partial(trial, ladder[2]), seconds=0.02)
         if taken < best:
             layout, fit, best = candidate, trial, taken
+        if taken > seconds:  # no time to try the others
+            break
     with limited(threads):
         path = _climb(fit, ladder, judge, seconds)
         reached = []
