@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
+from problems import LAYOUTS, as_layout
 
 import fastgd
-from problems import LAYOUTS, as_layout
 
 EPS = np.finfo(float).eps
 
