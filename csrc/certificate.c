@@ -11,6 +11,15 @@
 
 #include "solvers/solver.h"
 
+/* The gradient itself is known up to its rounding; residuals are at most sqrt(2 cost) in the mean square. */
+double fgd_noise(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *u, double *r, double *v) {
+  double rounding = 4 * DBL_EPSILON * sqrt(2 * cost);
+  for (ptrdiff_t i = 0; i < oracle->size; i++)
+    r[i] = (u[i] < 0 ? -rounding : rounding) * (oracle->lean ? oracle->lean[i] : 1);
+  fgd_factor_solve(F, 0, r, v);
+  return 0.5 * fabs(fgd_dot(oracle->size, r, v));
+}
+
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap) {
   ptrdiff_t n = oracle->size;
@@ -31,11 +40,7 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
   double bound;
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
-  /* The gradient itself is known up to its rounding; residuals are at most sqrt(2 cost) in the mean square. */
-  double rounding = 4 * DBL_EPSILON * sqrt(2 * cost);
-  for (ptrdiff_t i = 0; i < n; i++) r[i] = u[i] < 0 ? -rounding : rounding;
-  fgd_factor_solve(F, 0, r, v);
-  double noise = 0.5 * fabs(fgd_dot(n, r, v));
+  double noise = fgd_noise(oracle, F, cost, u, r, v);
   double root = sqrt(bound) + sqrt(rest) + sqrt(noise);
   *gap = isnan(root) ? INFINITY : root * root;
   return FGD_OK;

@@ -1,6 +1,8 @@
 /* Centred, scaled, independent columns (see coordinates.h). */
 #include "coordinates.h"
 
+#include <math.h>
+
 void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *start, int newton, int workers,
                             fgd_arena *a) {
   const fgd_problem *p = o->p;
@@ -9,6 +11,7 @@ void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *sta
   c->start = start;
   c->scale = fgd_take_doubles(a, d);
   c->unit = fgd_take_doubles(a, d + 1);
+  c->lean = fgd_take_doubles(a, d + 1);
   c->unpenalised = 0;
   for (ptrdiff_t j = 0; j < d && !c->unpenalised; j++) c->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   c->find_rank = newton && c->unpenalised;
@@ -27,8 +30,9 @@ void fgd_coordinates_standard(fgd_coordinates *c) {
   for (ptrdiff_t j = 0; j < c->o->p->X.d; j++) {
     c->scale[j] = c->start->sd[j] > 0 ? 1 / c->start->sd[j] : 0;
     c->unit[j] = c->start->sd[j] > 0 ? c->scale[j] : 1;
+    c->lean[j] = 1 + fabs(c->start->mean[j]) * c->scale[j];
   }
-  c->unit[c->o->p->X.d] = 1;
+  c->unit[c->o->p->X.d] = c->lean[c->o->p->X.d] = 1;
   fgd_objective_set_coordinates(c->o, c->start->mean, c->scale);
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   int unpenalised;       /* some column has no penalty */
   int find_rank;         /*   and a Gram is formed: dependent ones must be found */
   double *scale, *unit;  /* d: 1 / sd, with 0 for columns left out; d + 1: 1 / sd of all, 1 for constants */
+  double *lean;          /* d + 1: 1 + |mean| / sd, by which rounding in X' r outgrows that of centred columns */
 } fgd_coordinates;
 
 void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *start, int newton, int workers,

@@ -368,13 +368,14 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
 
   fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
-                       .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
+                       .lean = f.coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
+                       .gram = oracle_gram, .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of, .separate = may_separate(&f) ? oracle_separate : NULL};
   fgd_oracle sample;
   if (opt->solver == FGD_SAMPLED) {
     sample = fgd_sample_oracle(&f.sample);
+    sample.lean = f.coordinates.lean;
     oracle.draw = oracle_draw;
     oracle.sample = &sample;
     oracle.find_leverages = oracle_find_leverages;

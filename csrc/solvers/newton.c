@@ -106,7 +106,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       double bound;
       if ((status = oracle->dual(oracle->self, 0, &bound))) return status;
       for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
-      if (run->cost - bound > lower) lower = run->cost - bound;
+      double root = sqrt(bound) + sqrt(fgd_noise(oracle, F, run->cost, u, r, v));
+      if (run->cost - root * root > lower) lower = run->cost - root * root;
     }
 
     run->step = 1;

@@ -16,6 +16,8 @@ struct fgd_oracle {
   ptrdiff_t size;        /* coordinates: d coefficients, then the intercept if there is one */
   ptrdiff_t penalised;   /* d: the first ones may carry a penalty */
   const double *lambda;  /*   this one: 1/2 sum lambda_j w_j^2 */
+  const double *lean;    /* size, or NULL for ones: by how much the rounding of g_j outgrows that of a column of mean 0
+                            and deviation 1 */
   /* Cost and gradient (or NULL) at w: one pass.  The margins of w become the trial's. */
   fgd_status (*value_grad)(void *self, const double *w, double *f, double *g);
   void (*accept)(void *self); /* the trial becomes the current point */
@@ -109,5 +111,8 @@ static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
  * three.  r: size numbers of work. */
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap);
+
+/* What the rounding of g adds to a bound, as the square of a length: sqrt(bound) + sqrt(noise) is the honest root. */
+double fgd_noise(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *u, double *r, double *v);
 
 #endif
