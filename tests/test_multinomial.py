@@ -198,7 +198,12 @@ def test_layouts_and_types_agree(rng, dtype, layout, solver):
 
 @pytest.mark.parametrize(
     ("n", "d", "K", "solver"),
-    [(4000, 20, 5, "newton"), (4000, 20, 5, "newton-cg"), (3000, 200, 12, "newton-cg"), (500, 3000, 3, "newton-cg")],
+    [
+        (4000, 20, 5, "newton"),
+        (4000, 20, 5, "newton-cg"),
+        (3000, 200, 12, "newton-cg"),
+        (500, 3000, 3, "newton-cg"),
+    ],
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("layout", ["C", "F", "CSR int32"])
@@ -228,7 +233,9 @@ def test_weights_count_rows(rng, solver):
     weighted = fastgd.fit(X, codes, l2=0.01, sample_weight=weight, solver=solver, tol=1e-13)
     repeated = fastgd.fit(X[rows], codes[rows], l2=0.01, solver=solver, tol=1e-13)
     assert abs(weighted.cost - repeated.cost) < 1e-13
-    np.testing.assert_allclose(weighted.coef, repeated.coef, atol=1e-6 * np.abs(repeated.coef).max())
+    np.testing.assert_allclose(
+        weighted.coef, repeated.coef, atol=1e-6 * np.abs(repeated.coef).max()
+    )
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -259,7 +266,10 @@ def test_collinear_columns_get_the_shortest_coefficients(rng):
 def test_units_of_columns_do_not_matter(rng):
     X, codes, _ = random_problem(rng, 300, 3, 4)
     units = np.array([1e-8, 1.0, 1e8])
-    plain, scaled = fastgd.fit(X, codes, tol=1e-12), fastgd.fit(X * units + 5 * units, codes, tol=1e-12)
+    plain, scaled = (
+        fastgd.fit(X, codes, tol=1e-12),
+        fastgd.fit(X * units + 5 * units, codes, tol=1e-12),
+    )
     assert scaled.converged
     np.testing.assert_allclose(
         scaled.predict_proba(X * units + 5 * units), plain.predict_proba(X), atol=1e-6
@@ -358,7 +368,7 @@ def test_other_solvers_go_the_same_way(rng, solver):
 
 
 def test_refusals(rng):
-    X, codes, K = random_problem(rng, 100, 3, 4)
+    X, codes, _ = random_problem(rng, 100, 3, 4)
     with pytest.raises(ValueError, match="takes two"):
         fastgd.fit(X, codes, loss="log_loss")
     with pytest.raises(ValueError, match="sums to"):
@@ -389,7 +399,7 @@ def test_every_instruction_set(isa, rng):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_cost_gradient_and_hessian(rng, layout):
-    X, codes, K = random_problem(rng, 100, 3, 4)
+    X, _, K = random_problem(rng, 100, 3, 4)
     Y = rng.dirichlet(np.ones(K), 100)
     W, b, V, v0 = (rng.standard_normal(s) for s in ((K, 3), K, (K, 3), K))
     options = {"l2": np.array([0.1, 0.0, 2.0]), "sample_weight": rng.random(100)}
@@ -402,10 +412,16 @@ def test_cost_gradient_and_hessian(rng, layout):
     assert value == fastgd.cost(M, Y, W, b, **options)
     size = np.abs(X).max()
     expected = exact.gradient(W, b)
-    np.testing.assert_allclose(G, expected[0].astype(float), atol=100 * EPS * (size + 2 * np.abs(W).max()))
+    np.testing.assert_allclose(
+        G, expected[0].astype(float), atol=100 * EPS * (size + 2 * np.abs(W).max())
+    )
     np.testing.assert_allclose(g0, expected[1].astype(float), atol=100 * EPS)
     H, h0 = fastgd.hessian_vector(M, Y, W, b, V, v0, **options)
     t = np.longdouble(1e-7) / (1 + size)
     up, down = exact.gradient(W + t * V, b + t * v0), exact.gradient(W - t * V, b - t * v0)
-    np.testing.assert_allclose(H, ((up[0] - down[0]) / (2 * t)).astype(float), rtol=1e-6, atol=1e-8 * size**2)
-    np.testing.assert_allclose(h0, ((up[1] - down[1]) / (2 * t)).astype(float), rtol=1e-6, atol=1e-8 * size)
+    np.testing.assert_allclose(
+        H, ((up[0] - down[0]) / (2 * t)).astype(float), rtol=1e-6, atol=1e-8 * size**2
+    )
+    np.testing.assert_allclose(
+        h0, ((up[1] - down[1]) / (2 * t)).astype(float), rtol=1e-6, atol=1e-8 * size
+    )
