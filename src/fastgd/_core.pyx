@@ -379,10 +379,10 @@ cdef vector(value, str name, Py_ssize_t length, str unit):
         value = array.astype(float64)
     if value.ndim != 1 or value.shape[0] != length:
         raise ValueError(f"{name} must have shape ({length},), one number for each {unit}, found {value.shape}")
-    value = np.ascontiguousarray(value)
-    if not value.flags.aligned:
-        value = value.copy()
     view = View(value)
+    if view.buffer.strides[0] != 8 or <uintptr_t>view.buffer.buf % 8:
+        value = value.copy()
+        view = View(value)
     bad = fgd_first_not_finite(length, <const double *>view.buffer.buf)
     if bad >= 0:
         raise ValueError(f"{name}[{bad}] is {value[bad]}; {name} must be finite")
@@ -422,8 +422,9 @@ cdef class Problem:
     cdef fgd_problem p
     cdef Matrix X
     cdef object keep       # arrays that p points into
-    cdef readonly object classes, loss
-    cdef int n_threads
+    cdef object classes    # the labels, sorted; or None as long as nobody asked
+    cdef object two        # y, and where its two labels stand first
+    cdef readonly object loss
 
     def __init__(self, X, y, loss, l2, sample_weight, offset, fit_intercept):
         cdef View view
@@ -524,9 +525,15 @@ cdef class Problem:
             return
         if scan.low == scan.high:
             refuse_classes(y[:1])
-        self.classes = y[[scan.low, scan.high]]
+        self.two = y, scan.low, scan.high
         self.keep.append(codes)
         self.p.y_code = <const uint8_t *>codes.buffer.buf
+
+    cdef labels(self):
+        if self.classes is None and self.two is not None:
+            y, low, high = self.two
+            self.classes = y[[low, high]]
+        return self.classes
 
     cdef take_more_classes(self, y, loss):
         if loss == "log_loss":
@@ -983,7 +990,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     return {
         "coef": coef,
         "intercept": intercept,
-        "classes": problem.classes,
+        "classes": problem.labels(),
         "cost": r.cost,
         "null_cost": r.null_cost,
         "gap": r.gap,
