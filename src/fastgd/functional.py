@@ -62,19 +62,20 @@ def cost(
         float64, float32, uint8 or bool in C or Fortran order (rows may be strided), or a SciPy CSR
         matrix of float64 or float32: read in place. Other real types are copied to float64.
     y : array of shape (n,)
-        Two classes of any sortable kind (the larger one counts as 1), or soft labels: floats in
-        [0, 1] of which at least one is a fraction; any numbers for squared error.
-    coef : array of shape (d,)
+        Classes of any sortable kind, two (the larger one counts as 1) or more; or soft labels:
+        floats in [0, 1] of which at least one is a fraction, or of shape (n, K) with
+        ``loss="softmax"``; any numbers for squared error.
+    coef : array of shape (d,), or (K, d) for K > 2 classes
         Coefficients, in margin per unit of each column.
-    intercept : float
-    loss : {"auto", "log_loss", "squared_error"}
-        ``"auto"`` means the log loss; targets that are neither classes nor soft labels are an
-        error, never silently regressed on.
+    intercept : float, or array of shape (K,)
+    loss : {"auto", "log_loss", "softmax", "squared_error"}
+        ``"auto"`` means the log loss for two classes and softmax cross-entropy for more; targets
+        that are neither classes nor soft labels are an error, never silently regressed on.
     l2 : float or array of shape (d,)
         Penalty on the squared coefficients; the intercept is not penalised.
     sample_weight : array of shape (n,), optional
         Not negative, not all zero.
-    offset : array of shape (n,), optional
+    offset : array of shape (n,), or (n, K), optional
         Added to the margins.
     n_threads : int, optional
         By default as many as the work is worth and the process may use. The result has the same

@@ -16,7 +16,7 @@ class _SparseMatrix(Protocol):
     def tocsr(self) -> Any: ...
 
 _Matrix: TypeAlias = ArrayLike | _SparseMatrix
-_Loss: TypeAlias = Literal["auto", "log_loss", "squared_error"]
+_Loss: TypeAlias = Literal["auto", "log_loss", "softmax", "squared_error"]
 _Solver: TypeAlias = Literal["auto", "newton", "newton-cg", "lbfgs", "gd", "agd"]
 
 @type_check_only

@@ -79,10 +79,10 @@ class FitResult:
 
     Attributes
     ----------
-    coef : ndarray of shape (d,)
+    coef : ndarray of shape (d,), or (K, d) for K > 2 classes
         Coefficients, in the units of the columns as given.
-    intercept : float
-    classes : ndarray of shape (2,) or None
+    intercept : float, or ndarray of shape (K,)
+    classes : ndarray of shape (2,) or (K,), or None
         The labels, sorted; ``predict_proba`` has a column for each. ``[0, 1]`` for soft labels,
         None for squared error.
     cost, null_cost : float
@@ -148,12 +148,12 @@ class FitResult:
         Parameters
         ----------
         X : array or CSR matrix of shape (n, d)
-        offset : array of shape (n,), optional
+        offset : array of shape (n,), or (n, K), optional
         n_threads : int, optional
 
         Returns
         -------
-        ndarray of shape (n,)
+        ndarray of shape (n,), or (n, K) margins of K > 2 classes
 
         Raises
         ------
@@ -181,7 +181,7 @@ class FitResult:
 
         Returns
         -------
-        ndarray of shape (n, 2)
+        ndarray of shape (n, 2), or (n, K)
 
         Raises
         ------

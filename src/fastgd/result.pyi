@@ -27,9 +27,9 @@ class Separation:
 
 class FitResult:
     coef: NDArray[np.float64]
-    intercept: float
+    intercept: float | NDArray[np.float64]
     classes: NDArray[Any] | None
-    loss: Literal["log_loss", "squared_error"]
+    loss: Literal["log_loss", "softmax", "squared_error"]
     l2: float | NDArray[np.float64]
     fit_intercept: bool
     n_samples: int
@@ -45,7 +45,7 @@ class FitResult:
     n_iter: int
     n_passes: int
     seconds: float
-    solver: Literal["newton", "newton-cg", "lbfgs", "gd", "agd"]
+    solver: Literal["newton", "sampled", "newton-cg", "lbfgs", "gd", "agd"]
     isa: str
     n_threads: int
     bytes_copied: int
