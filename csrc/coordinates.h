@@ -1,5 +1,6 @@
 /* The coordinates that Newton's method works in: columns centred and scaled, without a copy, and those left out that
- * follow from others.  Made from the moments; taken back at the end to the shortest coefficients in the user's units. */
+ * follow from others.  Made from the moments; taken back at the end to the shortest coefficients in the user's
+ * units. */
 #ifndef FGD_COORDINATES_H
 #define FGD_COORDINATES_H
 

@@ -59,6 +59,8 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D) {
   return (entries_before(X, X->n) - entries_before(X, 0)) * (each + (X->index == FGD_I32 ? 4 : 8));
 }
 
+static const fgd_csr_kernels *csr_of(const fgd_design *D) { return &D->kernels->csr[D->X->dtype][D->X->index]; }
+
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
   fgd_design_margins_many(D, first, rows, 1, w, z);
 }
@@ -78,8 +80,8 @@ void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t row
       D->kernels->dense[X->dtype].axpy(X->d, rows, element(X, first, 0), X->ld, m, w, X->d, z, rows);
       break;
     case FGD_CSR:
-      if (m == 1) D->kernels->csr[X->dtype][X->index].dot(rows, X->data, X->indices, row_pointers(X, first), 1, w, 0, z, 0);
-      else D->kernels->csr[X->dtype][X->index].dot_across(rows, X->data, X->indices, row_pointers(X, first), m, w, z, rows);
+      if (m == 1) csr_of(D)->dot(rows, X->data, X->indices, row_pointers(X, first), 1, w, 0, z, 0);
+      else csr_of(D)->dot_across(rows, X->data, X->indices, row_pointers(X, first), m, w, z, rows);
       break;
   }
 }
@@ -103,8 +105,8 @@ void fgd_design_gradient_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t ro
       D->kernels->dense[X->dtype].dot(X->d, rows, element(X, first, 0), X->ld, m, r, rows, g, X->d);
       break;
     case FGD_CSR:
-      if (m == 1) D->kernels->csr[X->dtype][X->index].axpy(rows, X->data, X->indices, row_pointers(X, first), 1, r, 0, g, 0);
-      else D->kernels->csr[X->dtype][X->index].axpy_across(rows, X->data, X->indices, row_pointers(X, first), m, r, rows, g);
+      if (m == 1) csr_of(D)->axpy(rows, X->data, X->indices, row_pointers(X, first), 1, r, 0, g, 0);
+      else csr_of(D)->axpy_across(rows, X->data, X->indices, row_pointers(X, first), m, r, rows, g);
       break;
   }
 }

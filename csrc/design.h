@@ -25,14 +25,15 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
- *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column; X is dense
+ *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column; X dense
  *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
                         float *out);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
-/* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of `rows`. */
+/* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of
+ * `rows`. */
 int fgd_design_is_across(const fgd_design *D); /* d lines of m */
 void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
                              double *z);

@@ -147,7 +147,8 @@ size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads);
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
                     const double *q, double *G, void *work);
 
-/* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of d + 1 (the intercept last): for each stage
+/* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of
+ * d + 1 (the intercept last): for each stage
  * its direction, which moves no margin by more than 1, and the same for columns of standard deviation 1. */
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,

@@ -70,7 +70,8 @@
 #define TEXT(a) TEXT_(a)
 
 #define DENSE(s) {dot_##s, axpy_##s, moments_across_##s, moments_along_##s, squares_along_##s, squares_across_##s}
-#define CSR(s, i) {csr_dot_##s##_##i, csr_axpy_##s##_##i, csr_moments_##s##_##i, csr_densify_##s##_##i, csr_dot_across_##s##_##i, \
+#define CSR(s, i) {csr_dot_##s##_##i, csr_axpy_##s##_##i, csr_moments_##s##_##i, csr_densify_##s##_##i, \
+                   csr_dot_across_##s##_##i, \
                    csr_axpy_across_##s##_##i}
 
 const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {

@@ -45,7 +45,7 @@ typedef struct {
 } fgd_dense_kernels;
 
 /* The same two products in float, each sum over at most a few thousand terms, then times `factor` in double.  Every
- * element enters as M[i*ld + j] - centre[j] (along: centre has length len) or - centre[i] (length lines).  For float and
+ * element enters as M[i*ld + j] - centre[j] (along: centre has length len) or - centre[i] (length lines).  Float and
  * uint8; NULL for double. */
 typedef struct {
   void (*dot)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const float *centre, int along,
@@ -105,7 +105,7 @@ typedef struct {
   fgd_rough_kernels rough[FGD_DTYPES];
   fgd_csr_kernels csr[2][FGD_INDEXES];            /* [FGD_F64 or FGD_F32][index type] */
   fgd_gram_kernels gram[FGD_DTYPES];
-  size_t (*gram_work)(ptrdiff_t d);               /* bytes of `work` (64-byte aligned) for any dtype; d counts the ones */
+  size_t (*gram_work)(ptrdiff_t d);               /* bytes of `work` (64-byte aligned), any dtype; d counts the ones */
 
   /* Pointwise, all arrays of length n.  `s` is read at s[i * (s_step != 0)]: one number for all
    * (s_step 0) or one each (s_step 1); y in [0, 1]; sums in a fixed order. */

@@ -174,7 +174,8 @@ static void solve_lines(void *arg, ptrdiff_t item, int worker) {
   fitting *f = arg;
   (void)worker;
   ptrdiff_t side = f->factor.size, from = item * TOGETHER, lines = f->o.K - 1 - from;
-  fgd_factor_solve_many(&f->factor, lines < TOGETHER ? lines : TOGETHER, f->lines + from * side, f->solving + from * 64);
+  fgd_factor_solve_many(&f->factor, lines < TOGETHER ? lines : TOGETHER, f->lines + from * side,
+                        f->solving + from * 64);
 }
 
 static void oracle_precondition(void *self, const double *r, double *s) {
@@ -264,7 +265,8 @@ static fgd_status start(fitting *f, const fgd_options *opt, fgd_run *run) {
     fgd_softmax_import(o, opt->init, f->trial);
     fgd_status status = fgd_softmax_value_grad(o, f->trial, &cost, NULL);
     if (status) return status;
-    if (opt->solver == FGD_GD || opt->solver == FGD_AGD || cost <= run->null_cost) memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
+    if (opt->solver == FGD_GD || opt->solver == FGD_AGD || cost <= run->null_cost)
+      memcpy(f->w, f->trial, (size_t)o->size * sizeof *f->w);
   }
   return f->find_rank ? leave_out_dependent(f) : FGD_OK;
 }

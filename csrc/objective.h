@@ -29,7 +29,7 @@ typedef struct {
   double *z, *zt, *q;             /* n each: margins of the current and the trial point, curvatures */
   double *coef;                   /* d: a point in the user's coordinates */
   float *leverage;                /* n, or NULL: |inv(R) a_i|^2 of each row, roughly, by random projections */
-  double *projection;             /* FGD_PROJECTIONS for each column, in the user's coordinates, then as many intercepts */
+  double *projection;             /* FGD_PROJECTIONS a column, in the user's coordinates, then as many intercepts */
   int project;                    /* the next pass (moments or value_grad) finds the leverages anew */
   double *partial;                /* one slot of `slot` numbers for each part of the rows */
   ptrdiff_t slot;
@@ -70,7 +70,8 @@ void fgd_objective_set_coordinates(fgd_objective *o, const double *shift, const 
 /* The null model's intercept and cost: margins only, no pass over X. */
 fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost);
 /* One pass: the columns' moments (mean and sd of `start`), and the gradient at the null model, in the user's
- * coordinates (size), whose margins become the current ones.  Without an intercept sd is the root mean square about 0 and mean is 0. */
+ * coordinates (size), whose margins become the current ones.  Without an intercept sd is the root mean square about 0
+ * and mean is 0. */
 fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient);
 
 /* Cost and gradient (size, or NULL) at theta, whose margins become the trial's. */

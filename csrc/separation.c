@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define CERTAIN 0.2   /* a row is suspected if the step shrinks the chance of the other label below this share */
-#define CLEAR 1e6     /* roundings by which a row must be moved to be set aside: the way to its limit must not disturb the rest */
+#define CLEAR 1e6     /* roundings by which a row must be moved to be set aside: its way to the limit must not disturb
+                         the rest */
 #define POLISH 4      /* corrections that bring the margins of the other rows down to rounding */
 
 void fgd_separation_layout(fgd_separation *s, fgd_coordinates *c, fgd_arena *a) {
@@ -42,7 +43,8 @@ static ptrdiff_t suspect(fgd_objective *o, uint8_t mark, int *interior) {
 }
 
 /* beta, with margins zt, is a witness if it moves no row that counts the wrong way by more than rounding, which stands
- * in z, and some clearly the right way.  Those then carry the mark, and no others.  Returns how many; *size: the farthest. */
+ * in z, and some clearly the right way.  Those then carry the mark, and no others.  Returns how many; *size: the
+ * farthest. */
 static ptrdiff_t witness(fgd_objective *o, uint8_t mark, double *size) {
   ptrdiff_t n = o->p->X.n, rows = 0;
   *size = 0;

@@ -11,7 +11,7 @@
 typedef struct {
   fgd_objective *o;
   fgd_coordinates *c;
-  double *direction;              /* a row of `size` for each stage, in standard coordinates; moves no margin by over 1 */
+  double *direction;              /* a row of `size` for each stage, standard coordinates; moves no margin by over 1 */
   ptrdiff_t rows[FGD_MAX_STAGES]; /* set aside by each stage */
   double *beta, *Hv;              /* size each: work */
 } fgd_separation;

@@ -36,7 +36,7 @@ typedef struct {
   double *q;                      /* n: weights of a Gram */
   double *row;                    /* CSR: d zeros per worker, for the moments */
   int workers;
-  double *partial;                /* a slot for each part: K lines (or d) of sums over X, K residuals, K more, cost, slope */
+  double *partial;                /* a slot a part: K lines (or d) of sums over X, K residuals, K more, cost, slope */
   double *lines;                  /* K lines of d: those sums, where they are d lines of K */
   ptrdiff_t slot;
   double *scratch;                /* per worker */
@@ -75,7 +75,7 @@ fgd_status fgd_softmax_hess_vec_rough(fgd_softmax *o, const double *v, double *H
 fgd_status fgd_softmax_pair(fgd_softmax *o, ptrdiff_t k, ptrdiff_t l);
 fgd_status fgd_softmax_spread(fgd_softmax *o);
 fgd_status fgd_softmax_shares(fgd_softmax *o);
-/* One pass: the diagonal of the Gram with the weights q, in theta's coordinates, d + 1 numbers (the intercept's last). */
+/* One pass: the diagonal of the Gram with the weights q, in theta's coordinates, d + 1 numbers (intercept last). */
 fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal);
 fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope);
 fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f);

@@ -7,7 +7,7 @@
 typedef struct {
   double *u, *r, *s, *p, *Hp; /* size each: solution, residual, preconditioned residual, direction, its image */
   double rs, rs0;             /* r's now and at the start */
-  double radius;              /* u stays within it in the norm of the preconditioner M (Steihaug, 1983); may be infinite */
+  double radius;             /* u stays within it in the norm of the preconditioner (Steihaug, 1983); may be infinite */
   double uMu, uMp, pMp;
   int edge;                   /* u has come to the radius */
 } fgd_cg;

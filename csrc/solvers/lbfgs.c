@@ -1,5 +1,5 @@
-/* Limited-memory BFGS (Liu and Nocedal, 1989).  The full step costs the one pass that its gradient needs; if it goes too
- * far, the step is found on the kept margins.  Certified by conjugate gradients at the end. */
+/* Limited-memory BFGS (Liu and Nocedal, 1989).  The full step costs the one pass that its gradient needs; if it goes
+ * too far, the step is found on the kept margins.  Certified by conjugate gradients at the end. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
