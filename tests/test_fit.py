@@ -11,7 +11,7 @@ from problems import DTYPES, LAYOUTS, as_layout
 from tolerances import EPS, Exact, assert_exact, cost_rounding, needs_long_double
 
 import fastgd
-from fastgd import reference
+from fastgd import modelfile, reference
 
 LOSSES = "log_loss", "squared_error"
 SOLVERS = "gd", "agd", "newton", "newton-cg", "lbfgs"
@@ -668,6 +668,32 @@ def test_result_saved_and_loaded(rng, tmp_path):
     again = fastgd.load(tmp_path / "model")
     assert_same_result(again, fit, problem.X)
     assert_same_result(pickle.loads(pickle.dumps(fit)), fit, problem.X)
+
+
+@pytest.mark.parametrize(
+    ("meta", "arrays"),
+    [
+        ({"kind": "table"}, {}),
+        ({"n_features": 7}, {}),
+        ({"loss": "hinge"}, {}),
+        ({"intercept": None}, {}),
+        ({"intercept": "0"}, {}),
+        ({"classes": ["a"]}, {}),
+        ({"classes_dtype": "nonsense"}, {}),
+        ({}, {"coef": np.zeros(0)}),
+        ({}, {"coef": np.zeros(2, np.int64)}),
+        ({}, {"coef": np.float64(1.0)}),
+        ({}, {"intercept": np.zeros(3)}),
+        ({}, {"separation.direction": np.zeros((1, 2))}),
+    ],
+)
+def test_damaged_models_are_refused(rng, tmp_path, meta, arrays):
+    problem = problems.random_rows(rng, 100)
+    fit = fastgd.fit(problem.X, problem.y, l2=0.5)
+    old_meta, old_arrays = fit.parts()
+    modelfile.write(tmp_path / "model", old_meta | meta, old_arrays | arrays)
+    with pytest.raises(ValueError, match=r"model holds (no|a damaged) fit"):
+        fastgd.load(tmp_path / "model")
 
 
 def assert_same_result(again, fit, X):

@@ -299,6 +299,20 @@ def load(path):
         If it cannot be read.
     """
     meta, arrays = modelfile.read(path)
-    if meta.get("kind") != "fit" or "coef" not in arrays:
+    if not isinstance(meta, dict) or meta.get("kind") != "fit":
         raise ValueError(f"{path} holds no fit")
-    return FitResult.from_parts(meta, arrays)
+    try:
+        fit = FitResult.from_parts(meta, arrays)
+        fits_together = (
+            fit.coef.dtype == np.float64
+            and fit.coef.shape[-1] == fit.n_features
+            and np.shape(fit.intercept) == fit.coef.shape[:-1]
+            and np.isfinite(fit.intercept).all()
+            and (fit.classes is None or len(fit.classes) == max((2, *np.shape(fit.intercept))))
+            and fit.loss in ("log_loss", "softmax", "squared_error")
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds a damaged fit: {error}") from None
+    if not fits_together:
+        raise ValueError(f"{path} holds a damaged fit: its parts do not belong together")
+    return fit
