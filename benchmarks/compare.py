@@ -133,7 +133,7 @@ def gram():
                 lambda X=X, q=q: _core.bench_gram(X, q, None, 2),
                 lambda X=X, part=part, rows=rows: _core.bench_gram(X, part, rows, 2),
             )
-            whole, listed, product = fastest(*calls, lambda A=A: A @ A, seconds=2)
+            whole, listed, product = fastest(*calls, lambda A=A: A @ A, seconds=5, settle=0.5)
             machine_rate = 2 * len(A) ** 3 / product
             for what, time, count in (("all", whole, n), ("half the", listed, len(rows))):
                 rate = count * d**2 / time
@@ -175,8 +175,8 @@ def numpy_pass():
         ours, theirs = fastest(
             lambda X=X, y=y, w=w: fastgd.cost_and_gradient(X, y, w, 0.1),
             lambda X=X, y=y, w=w: reference.cost_and_gradient(X, y, w, 0.1),
-            seconds=3,
-        )
+            seconds=3, settle=0.5,
+        )  # fmt: skip
         yield Row(
             f"pass, {n} x {d}, against NumPy", theirs / ours, 4.0 if d < 1000 else 1.8,
             "{:.1f} times", at_least=True, note=f"{duration(ours)} and {duration(theirs)}",
@@ -194,7 +194,7 @@ def gd():
         return reference.fit(X, y, learning_rate=0.1, n_iter=1000, init=start)
 
     difference = np.abs(ours().coef - theirs().coef).max()
-    fast, slow = fastest(ours, theirs, seconds=2)
+    fast, slow = fastest(ours, theirs, seconds=2, settle=0.5)
     yield Row(
         "gd, 1000 iterations, 569 x 30, against NumPy", slow / fast, 10, "{:.1f} times",
         at_least=True,
@@ -215,8 +215,8 @@ def newton():
         lambda: contenders.fastgd_fit(X, y, l2),
         lambda: contenders.sklearn_fit(X, y, l2, tol=tol),
         plain_read(X),
-        seconds=5,
-    )
+        seconds=5, settle=0.5,
+    )  # fmt: skip
     fit = contenders.fastgd_fit(X, y, l2)
     assert fit.converged
     peer = contenders.sklearn_fit(X, y, l2, tol=tol)

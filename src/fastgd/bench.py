@@ -29,7 +29,7 @@ SIZES = *QUICK, (100_000, 20), (200_000, 54), (2_000_000, 20)
 # --- measuring -------------------------------------------------------------------
 
 
-def fastest(*calls, seconds=0.5):
+def fastest(*calls, seconds=0.5, settle=0.0):
     """Time the calls in turn, again and again; return the shortest time of each.
 
     Parameters
@@ -38,6 +38,9 @@ def fastest(*calls, seconds=0.5):
         Each without arguments.
     seconds : float
         How long to go on; calls that last longer than that run once or twice.
+    settle : float
+        Seconds to wait before each turn: the threads of a BLAS go on spinning for tenths
+        of a second after a product, and would take a processor from whoever comes next.
 
     Returns
     -------
@@ -51,6 +54,7 @@ def fastest(*calls, seconds=0.5):
         for k, call in enumerate(calls):
             # a short call is timed many times over between two looks at the others
             repeats = 1 if best[k] > 1e-3 else max(3, min(1000, int(2e-3 / best[k])))
+            time.sleep(settle)
             for _ in range(repeats):
                 begin = time.perf_counter()
                 call()
