@@ -50,6 +50,11 @@ void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m) {
   choose_parts(D, m);
 }
 
+void fgd_design_cut(fgd_design *D, ptrdiff_t rows) {
+  D->part = rows;
+  D->parts = at_least_one((D->X->n + rows - 1) / rows);
+}
+
 int fgd_design_is_across(const fgd_design *D) { return D->X->layout == FGD_CSR; }
 
 ptrdiff_t fgd_design_bytes(const fgd_design *D) {

@@ -22,6 +22,8 @@ typedef struct {
   double *mean, *sd, *scale;   /* d each */
   double *G;                   /* Gram of d + 1 columns */
   double *diagonal;            /* d + 1: the preconditioner where there is no factor */
+  const double *dividend;      /*   what it divides */
+  double *divided;
   ptrdiff_t *rows, sample;     /* the rows that the factor is made from */
   double *q;                   /*   and their weights */
   double *lines, *solving;     /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
@@ -178,16 +180,24 @@ static void solve_lines(void *arg, ptrdiff_t item, int worker) {
                         f->solving + from * 64);
 }
 
+/* One class's line by the diagonal that all share. */
+static void divide_line(void *arg, ptrdiff_t a, int worker) {
+  const fitting *f = arg;
+  (void)worker;
+  for (ptrdiff_t j = 0, side = columns(f->o.p); j < side; j++) {
+    ptrdiff_t i = place(&f->o, a, j);
+    f->divided[i] = f->diagonal[j] > 0 ? f->dividend[i] / f->diagonal[j] : 0;
+  }
+}
+
 static void oracle_precondition(void *self, const double *r, double *s) {
   fitting *f = self;
   const fgd_softmax *o = &f->o;
   ptrdiff_t side = columns(o->p), lines = o->K - 1;
   if (!f->sample) {
-    for (ptrdiff_t a = 0; a < lines; a++)
-      for (ptrdiff_t j = 0; j < side; j++) {
-        ptrdiff_t i = place(o, a, j);
-        s[i] = f->diagonal[j] > 0 ? r[i] / f->diagonal[j] : 0;
-      }
+    f->dividend = r;
+    f->divided = s;
+    fgd_team_run(&f->team, divide_line, f, lines);
     return;
   }
   for (ptrdiff_t a = 0; a < lines; a++)

@@ -14,8 +14,7 @@
 #include "design.h"
 
 typedef struct {
-  double *coef;  /* K lines of d, K intercepts */
-  double *across;/* d lines of K, where the design wants them so; else coef */
+  double *coef;  /* K lines of d, or (across) d lines of K; then K intercepts */
   double *kept;  /* margins or probabilities, block after block, K lines each; or NULL */
   int direction; /* its margins are without the offset */
 } fgd_softmax_point;
@@ -36,9 +35,18 @@ typedef struct {
   double *q;                      /* n: weights of a Gram */
   double *row;                    /* CSR: d zeros per worker, for the moments */
   int workers;
-  double *partial;                /* a slot a part: K lines (or d) of sums over X, K residuals, K more, cost, slope */
-  double *lines;                  /* K lines of d: those sums, where they are d lines of K */
-  ptrdiff_t slot;
+  double *partial;                /* a slot a part: K lines of sums over X, K residuals, K more, cost, slope */
+  ptrdiff_t slot, sums;           /*   and how many of them are over X */
+  int across;                     /* the numbers of one column lie side by side, and the sums over X elsewhere: */
+  ptrdiff_t together;             /*   so many classes in a group, */
+  double *lines;                  /*   for each its own, d lines of their classes, */
+  double *residual;               /*   and residuals of */
+  ptrdiff_t chunk, from;          /*   so many parts, the first of which is this one (or -1) */
+  fgd_design coarse;              /* fewer and longer parts, for moments: 2 d sums and one more in each slot */
+  double *moments;
+  ptrdiff_t moments_slot;
+  ptrdiff_t tile;                 /* columns that are turned at a time */
+  double *tiled, *turned;         /* K + 1 sums for each tile; K lines of a tile for each worker */
   double *scratch;                /* per worker */
   ptrdiff_t passes;
   double gradient_norm;           /* at the last value_grad, in the user's coordinates */
