@@ -29,7 +29,7 @@ static void choose_parts(fgd_design *D, ptrdiff_t m) {
   ptrdiff_t n = D->X->n, d = at_least_one(D->X->d);
   ptrdiff_t entries = D->X->layout == FGD_CSR ? entries_before(D->X, n) - entries_before(D->X, 0) : n * d;
   ptrdiff_t parts = clamp(FGD_PARTIAL_BYTES / (ptrdiff_t)sizeof(double) / (m * d), 4, 64);
-  parts = clamp(parts, 1, at_least_one(entries / (8 * d)));
+  parts = clamp(parts, 1, at_least_one(entries / ((D->X->layout == FGD_CSR ? 2 : 8) * d)));
   parts = clamp(parts, 1, at_least_one((entries + 8 * n) / 8192));
   D->part = ((n + parts - 1) / parts + 63) / 64 * 64;
   if (D->part == 0) D->part = 64;

@@ -103,6 +103,7 @@ typedef struct {
   const double *centre;   /* d: moments are taken about it */
   double t;               /* place on the line */
   int gradient, direct;
+  ptrdiff_t joined;       /* sums over X in a slot */
 } pass;
 
 /* Where a part of the rows leaves its sums. */
@@ -330,15 +331,32 @@ static void dual_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static void join(const fgd_objective *o, ptrdiff_t begin, ptrdiff_t end) {
+  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
+    const double *from = o->partial + k * o->slot;
+    for (ptrdiff_t j = begin; j < end; j++) o->partial[j] += from[j];
+  }
+}
+
+#define STRETCH 8192 /* sums that one worker joins at a time */
+static void join_item(void *arg, ptrdiff_t item, int worker) {
+  const pass *job = arg;
+  ptrdiff_t begin = item * STRETCH, end = begin + STRETCH < job->joined ? begin + STRETCH : job->joined;
+  (void)worker;
+  join(job->o, begin, end);
+}
+
 /* Run over all parts and leave the joined sums in the first one. */
 static fgd_status run(pass *job, fgd_task task, ptrdiff_t sums_count) {
   fgd_objective *o = job->o;
   fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
-  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
-    const double *from = o->partial + k * o->slot;
-    for (ptrdiff_t j = 0; j < sums_count; j++) o->partial[j] += from[j];
-    for (ptrdiff_t j = o->slot - 3; j < o->slot; j++) o->partial[j] += from[j];
+  if (sums_count > STRETCH) {
+    job->joined = sums_count;
+    if (!status) status = fgd_team_run(o->team, join_item, job, (sums_count + STRETCH - 1) / STRETCH);
+  } else {
+    join(o, 0, sums_count);
   }
+  join(o, o->slot - 3, o->slot);
   return status;
 }
 

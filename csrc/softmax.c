@@ -49,7 +49,7 @@ static double *sums_line(const fgd_softmax *o, ptrdiff_t k, ptrdiff_t *step) {
 }
 
 /* Columns that are turned at a time: K lines of them stay in cache, and are long enough for pages to count little. */
-static ptrdiff_t tile_length(ptrdiff_t K) { return 16384 / K < 16 ? 16 : 16384 / K > 512 ? 512 : 16384 / K; }
+static ptrdiff_t tile_length(ptrdiff_t K) { return 4096 / K < 16 ? 16 : 4096 / K > 128 ? 128 : 4096 / K; }
 static ptrdiff_t tiles(const fgd_softmax *o) { return (o->p->X.d + o->tile - 1) / o->tile; }
 
 /* Floats serve where neither the columns nor the coefficients come near the ends of their range. */
@@ -141,12 +141,13 @@ static void spread(ptrdiff_t K, ptrdiff_t m, const double *theta, ptrdiff_t ldt,
 }
 
 static void gather(ptrdiff_t K, ptrdiff_t m, const double *full, ptrdiff_t ld, double *theta, ptrdiff_t ldt) {
-  double c = reflection(K), last = 1 / sqrt((double)K);
-  for (ptrdiff_t j = 0; j < m; j++) {
-    double sum = 0, own = last * full[(K - 1) * ld + j];
-    for (ptrdiff_t a = 0; a < K - 1; a++) sum += full[a * ld + j];
-    for (ptrdiff_t a = 0; a < K - 1; a++) theta[a * ldt + j] = full[a * ld + j] + own - c * sum;
-  }
+  double c = reflection(K), last = 1 / sqrt((double)K), *sum = theta + (K - 2) * ldt; /* its last line serves meanwhile */
+  for (ptrdiff_t j = 0; j < m; j++) sum[j] = full[j];
+  for (ptrdiff_t a = 1; a < K - 1; a++)
+    for (ptrdiff_t j = 0; j < m; j++) sum[j] += full[a * ld + j];
+  for (ptrdiff_t j = 0; j < m; j++) sum[j] = last * full[(K - 1) * ld + j] - c * sum[j];
+  for (ptrdiff_t a = 0; a < K - 1; a++)
+    for (ptrdiff_t j = 0; j < m; j++) theta[a * ldt + j] = full[a * ld + j] + sum[j];
 }
 
 /* --- points and gradients, a tile of columns at a time ------------------------------- */
@@ -178,7 +179,7 @@ static void export_tile(void *arg, ptrdiff_t item, int worker) {
     else memcpy(job->coef + k * d + first, x, (size_t)m * sizeof *x);
   }
   sum[K] = 0;
-  for (ptrdiff_t a = 0; a < K - 1; a++) sum[K] += fgd_penalty(m, o->lambda + a * d + first, job->theta + a * d + first, NULL);
+  for (ptrdiff_t a = 0; a < K - 1; a++) sum[K] += fgd_penalty(m, o->lambda + first, job->theta + a * d + first, NULL);
 }
 
 /* The joined sums over X, which are the user's, to a gradient in theta's coordinates; the penalty's part is added. */
@@ -205,7 +206,7 @@ static void turn_tile(void *arg, ptrdiff_t item, int worker) {
   }
   gather(K, m, line, tile, job->g + first, d);
   for (ptrdiff_t a = 0; a < K - 1; a++)
-    fgd_penalty_product(m, o->lambda + a * d + first, job->theta + a * d + first, job->g + a * d + first);
+    fgd_penalty_product(m, o->lambda + first, job->theta + a * d + first, job->g + a * d + first);
 }
 
 /* Returns the penalty.  Nothing stops a turning half way: an item is a matter of microseconds. */
