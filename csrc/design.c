@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define CSR_BLOCK 256 /* rows */
+
 static const size_t element_size[FGD_DTYPES] = {sizeof(double), sizeof(float), sizeof(uint8_t)};
 
 static ptrdiff_t clamp(ptrdiff_t x, ptrdiff_t low, ptrdiff_t high) { return x < low ? low : x > high ? high : x; }
@@ -45,7 +47,7 @@ void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m) {
   switch (X->layout) {
     case FGD_C_ORDER: D->block = clamp(16384 / row / 16 * 16, 32, FGD_MAX_BLOCK); break;
     case FGD_F_ORDER: D->block = clamp(262144 / row / 64 * 64, 128, 512); break;
-    case FGD_CSR: D->block = 256; break;
+    case FGD_CSR: D->block = CSR_BLOCK; break;
   }
   choose_parts(D, m);
 }
@@ -93,9 +95,20 @@ void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t row
 
 void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
                         float *out) {
+  enum { PRODUCTS = 8 };
   const fgd_matrix *X = D->X;
   const fgd_dense_kernels *k = &D->kernels->dense[X->dtype];
-  if (X->layout == FGD_C_ORDER) k->squares_along(rows, X->d, element(X, first, 0), X->ld, B, c, out);
+  if (X->layout == FGD_CSR) {
+    double z[PRODUCTS * CSR_BLOCK];
+    for (ptrdiff_t p = 0; p < PRODUCTS; p++)
+      for (ptrdiff_t i = 0; i < rows; i++) z[p * rows + i] = c[p];
+    csr_of(D)->dot_across(rows, X->data, X->indices, row_pointers(X, first), PRODUCTS, B, z, rows);
+    for (ptrdiff_t i = 0; i < rows; i++) {
+      double sum = 0;
+      for (ptrdiff_t p = 0; p < PRODUCTS; p++) sum += z[p * rows + i] * z[p * rows + i];
+      out[i] = (float)sum;
+    }
+  } else if (X->layout == FGD_C_ORDER) k->squares_along(rows, X->d, element(X, first, 0), X->ld, B, c, out);
   else k->squares_across(X->d, rows, element(X, first, 0), X->ld, B, c, out);
 }
 
@@ -191,42 +204,10 @@ void fgd_design_middle(const fgd_design *D, double *c) {
   for (ptrdiff_t k = 0; k < sample; k++) fgd_design_gradient(D, X->n * k / sample, 1, &share, c);
 }
 
-size_t fgd_design_element(const fgd_design *D) { return element_size[D->X->dtype]; }
+int fgd_design_copied(const fgd_design *D) { return D->X->layout == FGD_CSR ? FGD_F64 : D->X->dtype; }
+size_t fgd_design_element(const fgd_design *D) { return element_size[fgd_design_copied(D)]; }
 
-#define AHEAD 6 /* rows between a fetch and its use */
-#define COPY_COLUMNS(type)                                              \
-  for (ptrdiff_t j = 0; j < X->d; j++) {                                \
-    const type *x = element(X, 0, j);                                   \
-    type *to = (type *)out + j;                                         \
-    for (ptrdiff_t i = 0; i < count; i++) to[i * X->d] = x[rows[i]];    \
-  }
-
-void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out) {
-  const fgd_matrix *X = D->X;
-  size_t length = (size_t)X->d * element_size[X->dtype];
-  if (X->layout == FGD_C_ORDER) {
-    for (ptrdiff_t i = 0; i < count; i++) {
-      const char *ahead = element(X, rows[i + AHEAD < count ? i + AHEAD : i], 0);
-      for (size_t at = 0; at < length; at += 64) __builtin_prefetch(ahead + at);
-      memcpy((char *)out + (size_t)i * length, element(X, rows[i], 0), length);
-    }
-  } else if (X->dtype == FGD_F64) {
-    COPY_COLUMNS(double)
-  } else if (X->dtype == FGD_F32) {
-    COPY_COLUMNS(float)
-  } else {
-    COPY_COLUMNS(uint8_t)
-  }
-}
-
-/* --- weighted Gram --------------------------------------------------------------- */
-
-/* Rows that go through the double-precision kernel by way of a small dense copy. */
-static ptrdiff_t widened_rows(ptrdiff_t d) { return clamp(65536 / at_least_one(d), 32, 512); }
-
-static int needs_widening(const fgd_gram_plan *g) {
-  return g->D->X->layout == FGD_CSR || (g->exact && g->D->X->dtype != FGD_F64);
-}
+/* --- copies of rows ------------------------------------------------------------- */
 
 #define WIDEN(type)                                                                              \
   for (ptrdiff_t i = 0; i < count; i++) {                                                        \
@@ -248,6 +229,43 @@ static void widen(const fgd_design *D, ptrdiff_t first, ptrdiff_t count, const p
   } else {
     WIDEN(uint8_t)
   }
+}
+
+#define AHEAD 6 /* rows between a fetch and its use */
+#define COPY_COLUMNS(type)                                              \
+  for (ptrdiff_t j = 0; j < X->d; j++) {                                \
+    const type *x = element(X, 0, j);                                   \
+    type *to = (type *)out + j;                                         \
+    for (ptrdiff_t i = 0; i < count; i++) to[i * X->d] = x[rows[i]];    \
+  }
+
+void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out) {
+  const fgd_matrix *X = D->X;
+  size_t length = (size_t)X->d * element_size[X->dtype];
+  if (X->layout == FGD_CSR) {
+    widen(D, 0, count, rows, out);
+  } else if (X->layout == FGD_C_ORDER) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+      const char *ahead = element(X, rows[i + AHEAD < count ? i + AHEAD : i], 0);
+      for (size_t at = 0; at < length; at += 64) __builtin_prefetch(ahead + at);
+      memcpy((char *)out + (size_t)i * length, element(X, rows[i], 0), length);
+    }
+  } else if (X->dtype == FGD_F64) {
+    COPY_COLUMNS(double)
+  } else if (X->dtype == FGD_F32) {
+    COPY_COLUMNS(float)
+  } else {
+    COPY_COLUMNS(uint8_t)
+  }
+}
+
+/* --- weighted Gram --------------------------------------------------------------- */
+
+/* Rows that go through the double-precision kernel by way of a small dense copy. */
+static ptrdiff_t widened_rows(ptrdiff_t d) { return clamp(65536 / at_least_one(d), 32, 512); }
+
+static int needs_widening(const fgd_gram_plan *g) {
+  return g->D->X->layout == FGD_CSR || (g->exact && g->D->X->dtype != FGD_F64);
 }
 
 void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count, int ones, int exact, int workers,
@@ -305,7 +323,7 @@ static void gram_item(void *arg, ptrdiff_t item, int worker) {
     ptrdiff_t k = to - i < piece ? to - i : piece;
     const ptrdiff_t *rows = job->rows ? job->rows + i : NULL;
     if (copy) widen(D, i, k, rows, wide);
-    D->kernels->gram[dtype].gram(&src, copy ? 0 : i, k, copy ? NULL : rows, job->q + i, j0, j1, G, size, work);
+    (g->exact ? D->kernels->gram : D->kernels->gram_float)[dtype].gram(&src, copy ? 0 : i, k, copy ? NULL : rows, job->q + i, j0, j1, G, size, work);
   }
 }
 

@@ -25,7 +25,7 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
- *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column; X dense
+ *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column
  *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
@@ -54,9 +54,10 @@ void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
 /*   magnitudes   z[i] = sum_j |x_ij w_j|, slowly: for the few times when rounding must be told from zero */
 void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 
-/* The `count` rows listed, one after the other in C order, in X's own type; X is dense. */
+/* The `count` rows listed, one after the other in C order, as elements of X's own type (CSR: of double). */
 void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out);
-size_t fgd_design_element(const fgd_design *D);
+int fgd_design_copied(const fgd_design *D);
+size_t fgd_design_element(const fgd_design *D); /* their size */
 
 /* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
 void fgd_design_middle(const fgd_design *D, double *c);

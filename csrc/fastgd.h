@@ -82,7 +82,7 @@ typedef struct {
 } fgd_guest;
 
 typedef struct {
-  fgd_solver solver;        /* sampled: dense X only; becomes newton where there is nothing to gain */
+  fgd_solver solver;        /* sampled: becomes newton where there is nothing to gain */
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;

@@ -105,7 +105,7 @@ static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, in
   fgd_design_init(&c->design, X);
   c->shift = fgd_take_doubles(&a, X->d);
   c->scale = fgd_take_doubles(&a, X->d);
-  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, 0, workers, &a);
+  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, X->dtype == FGD_F64, workers, &a);
   return a.used;
 }
 

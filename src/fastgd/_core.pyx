@@ -897,8 +897,8 @@ def margins(X, coef, intercept, offset, n_threads, most_threads):
 
 
 cdef bint tall(const fgd_problem *p):
-    """Whether it pays to draw rows: so many that a few tell much about all."""
-    return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
+    """Whether it pays to draw rows: so many that a few tell much about all; of CSR they are copied as dense ones."""
+    return ((p.X.layout != FGD_CSR or p.X.d <= 256) and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
             and p.X.n >= 10_000)
 
 
