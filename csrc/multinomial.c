@@ -33,7 +33,7 @@ typedef struct {
 } fitting;
 
 #define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
-#define ENOUGH_ROWS 20   /* for each column, to know the Hessian by */
+#define ENOUGH_ROWS 2    /* for each coefficient, to know the Hessian by: a class is curved in few of them */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
@@ -337,7 +337,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
-  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * columns(p));
+  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * p->classes * columns(p));
   if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
