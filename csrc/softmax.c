@@ -55,7 +55,7 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   o->q = fgd_take_doubles(a, n);
   if (p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
   o->workers = workers;
-  o->slot = (K * (d + 2) + 2 + 7) / 8 * 8;
+  o->slot = ((K > 3 ? K : 3) * d + 2 * K + 2 + 7) / 8 * 8; /* moments take three lines of d */
   o->partial = fgd_take_doubles(a, o->slot * o->design.parts);
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
 }
@@ -352,6 +352,17 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static void about_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  ptrdiff_t d = o->p->X.d;
+  double *s1 = o->partial + part * o->slot;
+  memset(s1, 0, (size_t)o->slot * sizeof *s1);
+  FOR_BLOCKS(job, part, worker)
+    fgd_design_moments_about(&o->design, b.first, b.rows, o->q + b.first, job->centre, s1 + 2 * d, s1, s1 + d,
+                             o->row + worker * d);
+}
+
 /* Shares of the classes into r; cost and predicted shares at given intercepts, without X, behind them. */
 static void null_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
@@ -439,13 +450,27 @@ static fgd_status run(pass *job, fgd_task task, int over_X) {
 
 /* --- the null model ------------------------------------------------------------------ */
 
+/* What some rows' offsets average to, taken back: where they are large, all probabilities would be 0 or 1 without. */
+static void middle_offset(const fgd_softmax *o, double *intercept) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t K = o->K, count = p->X.n < 4096 ? p->X.n : 4096;
+  double mean = 0;
+  memset(intercept, 0, (size_t)K * sizeof *intercept);
+  if (!p->offset || !p->fit_intercept) return;
+  for (ptrdiff_t i = 0; i < count; i++)
+    for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= p->offset[p->X.n * i / count * K + k] / (double)count;
+  for (ptrdiff_t k = 0; k < K; k++) mean += intercept[k] / (double)K;
+  for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
+}
+
 fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
   const fgd_problem *p = o->p;
   ptrdiff_t K = o->K;
   sums s = sums_of(o, 0);
   pass job = {.o = o, .intercept = intercept};
   fgd_status status;
-  memset(intercept, 0, (size_t)K * sizeof *intercept);
+  double reach = 1;
+  middle_offset(o, intercept);
   if ((status = run(&job, null_part, 0))) return status;
   *cost = *s.f;
   if (!p->fit_intercept) return FGD_OK;
@@ -457,10 +482,11 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
     double before = *cost, mean = 0;
     for (ptrdiff_t k = 0; k < K; k++) {
       double predicted = s.r[K + k] + s.r[k];
-      intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : 1;
+      intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : reach;
       mean += intercept[k] / (double)K;
     }
     for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
+    reach *= 2;
     if ((status = run(&job, null_part, 0))) return status;
     *cost = *s.f;
     if (!p->offset || !(*cost < before * (1 - 1e-12))) break;
@@ -476,7 +502,13 @@ fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd) {
   if (!status) status = run(&job, moments_part, 1);
   o->passes++;
   if (status) return status;
-  return fgd_moments_finish(o->p, o->partial, o->partial + d, mean, sd);
+  if ((status = fgd_moments_finish(o->p, o->partial, o->partial + d, mean, sd))) return status;
+  if (fgd_moments_doubtful(o->p, mean, sd)) {
+    if ((status = run(&job, about_part, 1))) return status;
+    o->passes++;
+    fgd_moments_again(o->p, o->partial, mean, sd);
+  }
+  return FGD_OK;
 }
 
 /* --- the oracle ------------------------------------------------------------------------ */
@@ -628,7 +660,7 @@ fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal) {
   const double *s1 = o->partial, *s2 = s1 + d, total = *sums_of(o, 0).f;
   for (ptrdiff_t j = 0; j < d; j++) {
     double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
-    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+    diagonal[j] = fgd_curvature_of(about, m, total, o->scale ? o->scale[j] : 1) + o->lambda[j];
   }
   diagonal[d] = total;
   return FGD_OK;
