@@ -131,9 +131,9 @@ def test_converged_means_the_gap_is_within_tol(rng, tol):
 
 # --- every kind of problem on every path -----------------------------------------
 
-# How far above the true gap one may be at the end of a fit.  With a Gram it is known to rounding, mostly many digits
-# below the target.  Conjugate gradients stop once the part of the bound that their residual makes is small beside the
-# target: so much of it may be added.
+# How far above the true gap one may be at the end of a fit.  With a Gram it is known to rounding,
+# mostly many digits below the target.  Conjugate gradients stop once the part of the bound that
+# their residual makes is small beside the target: so much of it may be added.
 LOOSE, REST = 10, 0.2
 KINDS = [(kind, shape, layout) for kind in ("log_loss", "softmax", "squared_error")
          for shape in ("tall", "wide") for layout in ("dense", "CSR")]  # fmt: skip
@@ -188,9 +188,7 @@ def draw(rng, kind, shape):
 def rounding_of(problem, fit):
     """How well costs can be told apart there."""
     if problem.loss != "softmax":
-        return cost_rounding(
-            problem.X, problem.y, fit.coef, fit.intercept, **problem.objective
-        )
+        return cost_rounding(problem.X, problem.y, fit.coef, fit.intercept, **problem.objective)
     n, d = problem.X.shape
     s = np.ones(n) if problem.sample_weight is None else problem.sample_weight
     along = np.abs(problem.X) @ np.abs(fit.coef).T + np.abs(fit.intercept)
