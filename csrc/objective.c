@@ -431,9 +431,9 @@ int fgd_moments_doubtful(const fgd_problem *p, const double *mean, const double 
   return 0;
 }
 
-void fgd_moments_again(const fgd_problem *p, const double *sums, double *mean, double *sd) {
+void fgd_moments_again(const fgd_problem *p, const double *s1, double *mean, double *sd) {
   ptrdiff_t d = p->X.d;
-  const double *s1 = sums, *s2 = sums + d, *count = sums + 2 * d;
+  const double *s2 = s1 + d, *count = s2 + d;
   for (ptrdiff_t j = 0; j < d; j++) { /* an entry that is missing is far from such a mean: no digits were lost */
     double about = s2[j] - s1[j] * s1[j], l2 = p->l2 ? p->l2[j] : p->l2_all;
     if (count[j] != (double)p->X.n || !(sd[j] < 1e-4 * fabs(mean[j]))) continue;
