@@ -178,20 +178,41 @@ static double value_at(const fgd_matrix *X, ptrdiff_t at) {
   }
 }
 
+static ptrdiff_t index_at(const fgd_matrix *X, ptrdiff_t at) {
+  return X->index == FGD_I32 ? ((const int32_t *)X->indices)[at] : ((const int64_t *)X->indices)[at];
+}
+
 void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
   const fgd_matrix *X = D->X;
   for (ptrdiff_t i = first; i < first + rows; i++) {
     double sum = 0;
     if (X->layout == FGD_CSR) {
-      for (ptrdiff_t e = entries_before(X, i), end = entries_before(X, i + 1); e < end; e++) {
-        ptrdiff_t j = X->index == FGD_I32 ? ((const int32_t *)X->indices)[e] : ((const int64_t *)X->indices)[e];
-        sum += fabs(value_at(X, e) * w[j]);
-      }
+      for (ptrdiff_t e = entries_before(X, i), end = entries_before(X, i + 1); e < end; e++)
+        sum += fabs(value_at(X, e) * w[index_at(X, e)]);
     } else {
       ptrdiff_t rs = X->layout == FGD_C_ORDER ? X->ld : 1, cs = X->layout == FGD_C_ORDER ? 1 : X->ld;
       for (ptrdiff_t j = 0; j < X->d; j++) sum += fabs(value_at(X, i * rs + j * cs) * w[j]);
     }
     z[i - first] = sum;
+  }
+}
+
+void fgd_design_moments_about(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,
+                              double *count, double *s1, double *s2, double *row) {
+  const fgd_matrix *X = D->X;
+  for (ptrdiff_t i = first; i < first + rows; i++) {
+    ptrdiff_t begin = entries_before(X, i), end = entries_before(X, i + 1);
+    for (ptrdiff_t e = begin; e < end; e++) row[index_at(X, e)] += value_at(X, e);
+    for (ptrdiff_t e = begin; e < end; e++) {
+      ptrdiff_t j = index_at(X, e);
+      if (isnan(row[j])) continue; /* an entry given twice counts once */
+      double t = row[j] - c[j], wt = w[i - first] * t;
+      row[j] = NAN;
+      count[j] += 1;
+      s1[j] += wt;
+      s2[j] += wt * t;
+    }
+    for (ptrdiff_t e = begin; e < end; e++) row[index_at(X, e)] = 0;
   }
 }
 

@@ -50,6 +50,9 @@ void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t r
                                const float *r, double factor, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
+/* CSR, slowly: s1 and s2 over the entries that are there, about c (d), and their count; row: d zeros, left so. */
+void fgd_design_moments_about(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,
+                              double *count, double *s1, double *s2, double *row);
 
 /*   magnitudes   z[i] = sum_j |x_ij w_j|, slowly: for the few times when rounding must be told from zero */
 void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);

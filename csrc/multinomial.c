@@ -204,7 +204,8 @@ static void oracle_precondition(void *self, const double *r, double *s) {
     for (ptrdiff_t j = 0; j < side; j++) f->lines[a * side + j] = r[place(o, a, j)];
   fgd_team_run(&f->team, solve_lines, f, (lines + TOGETHER - 1) / TOGETHER);
   for (ptrdiff_t a = 0; a < lines; a++)
-    for (ptrdiff_t j = 0; j < side; j++) s[place(o, a, j)] = f->lines[a * side + j];
+    for (ptrdiff_t j = 0; j < side; j++) /* a column without curvature has a pivot of 1 in the factor */
+      s[place(o, a, j)] = f->factor.H[j * (side + 1)] > 0 ? f->lines[a * side + j] : 0;
 }
 
 static double oracle_scale_of(void *self, ptrdiff_t i) {
@@ -337,7 +338,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
-  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * p->classes * columns(p));
+  ptrdiff_t side = columns(p), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,

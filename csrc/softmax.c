@@ -86,7 +86,7 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   if (p->X.layout == FGD_CSR) o->row = fgd_take_doubles(a, d * workers);
   o->workers = workers;
   fgd_design_init_many(&o->coarse, &p->X, 2);
-  o->moments_slot = (2 * d + 1 + 7) / 8 * 8;
+  o->moments_slot = (3 * d + 1 + 7) / 8 * 8; /* up to three lines of d, and the sum of the weights */
   o->moments = fgd_take_doubles(a, o->moments_slot * o->coarse.parts);
   o->across = fgd_design_is_across(&o->design);
   if (o->across) across_layout(o, a);
@@ -454,13 +454,25 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
     ptrdiff_t rows = end - first < D->block ? end - first : D->block;
     const double *q = o->q + first;
     fgd_design_moments(D, first, rows, q, job->centre, s1, s1 + d, o->row ? o->row + worker * d : NULL);
-    s1[2 * d] += sum_of(q, rows);
+    s1[3 * d] += sum_of(q, rows);
   }
 }
 
-static fgd_status run_moments(pass *job) {
+static void about_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
   fgd_softmax *o = job->o;
-  fgd_status status = fgd_team_run(o->team, moments_part, job, o->coarse.parts);
+  const fgd_design *D = &o->coarse;
+  ptrdiff_t d = o->p->X.d, n = o->p->X.n, end = (part + 1) * D->part < n ? (part + 1) * D->part : n;
+  double *s1 = o->moments + part * o->moments_slot;
+  memset(s1, 0, (size_t)o->moments_slot * sizeof *s1);
+  for (ptrdiff_t first = part * D->part; first < end && !fgd_team_stopped(o->team, worker); first += D->block)
+    fgd_design_moments_about(D, first, end - first < D->block ? end - first : D->block, o->q + first, job->centre,
+                             s1 + 2 * d, s1, s1 + d, o->row + worker * d);
+}
+
+static fgd_status run_moments(pass *job, fgd_task task) {
+  fgd_softmax *o = job->o;
+  fgd_status status = fgd_team_run(o->team, task, job, o->coarse.parts);
   for (ptrdiff_t k = 1; k < o->coarse.parts; k++)
     for (ptrdiff_t j = 0; j < o->moments_slot; j++) o->moments[j] += o->moments[k * o->moments_slot + j];
   o->passes++;
@@ -591,13 +603,27 @@ static fgd_status run(pass *job, fgd_task task, int over_X) {
 
 /* --- the null model ------------------------------------------------------------------ */
 
+/* What some rows' offsets average to, taken back: where they are large, all probabilities would be 0 or 1 without. */
+static void middle_offset(const fgd_softmax *o, double *intercept) {
+  const fgd_problem *p = o->p;
+  ptrdiff_t K = o->K, count = p->X.n < 4096 ? p->X.n : 4096;
+  double mean = 0;
+  memset(intercept, 0, (size_t)K * sizeof *intercept);
+  if (!p->offset || !p->fit_intercept) return;
+  for (ptrdiff_t i = 0; i < count; i++)
+    for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= p->offset[p->X.n * i / count * K + k] / (double)count;
+  for (ptrdiff_t k = 0; k < K; k++) mean += intercept[k] / (double)K;
+  for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
+}
+
 fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
   const fgd_problem *p = o->p;
   ptrdiff_t K = o->K;
   sums s = sums_of(o, 0);
   pass job = {.o = o, .intercept = intercept};
   fgd_status status;
-  memset(intercept, 0, (size_t)K * sizeof *intercept);
+  double reach = 1;
+  middle_offset(o, intercept);
   if ((status = run(&job, null_part, 0))) return status;
   *cost = *s.f;
   if (!p->fit_intercept) return FGD_OK;
@@ -609,10 +635,11 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
     double before = *cost, mean = 0;
     for (ptrdiff_t k = 0; k < K; k++) {
       double predicted = s.r[K + k] + s.r[k];
-      intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : 1;
+      intercept[k] += predicted > 0 ? log(s.r[k] / predicted) : reach;
       mean += intercept[k] / (double)K;
     }
     for (ptrdiff_t k = 0; k < K; k++) intercept[k] -= mean;
+    reach *= 2;
     if ((status = run(&job, null_part, 0))) return status;
     *cost = *s.f;
     if (!p->offset || !(*cost < before * (1 - 1e-12))) break;
@@ -625,8 +652,13 @@ fgd_status fgd_softmax_moments(fgd_softmax *o, double *mean, double *sd) {
   fgd_design_middle(&o->design, mean);
   pass job = {.o = o, .centre = mean};
   fgd_status status = fgd_softmax_shares(o);
-  if (!status) status = run_moments(&job);
-  return status ? status : fgd_moments_finish(o->p, o->moments, o->moments + d, mean, sd);
+  if (!status) status = run_moments(&job, moments_part);
+  if (status || (status = fgd_moments_finish(o->p, o->moments, o->moments + d, mean, sd))) return status;
+  if (fgd_moments_doubtful(o->p, mean, sd)) {
+    if ((status = run_moments(&job, about_part))) return status;
+    fgd_moments_again(o->p, o->moments, mean, sd);
+  }
+  return FGD_OK;
 }
 
 /* --- the oracle ------------------------------------------------------------------------ */
@@ -749,12 +781,12 @@ fgd_status fgd_softmax_diagonal(fgd_softmax *o, double *diagonal) {
   int sparse = o->p->X.layout == FGD_CSR;
   for (ptrdiff_t j = 0; j < d; j++) diagonal[j] = sparse || !o->shift ? 0 : o->shift[j];
   pass job = {.o = o, .centre = diagonal};
-  fgd_status status = run_moments(&job);
+  fgd_status status = run_moments(&job, moments_part);
   if (status) return status;
-  const double *s1 = o->moments, *s2 = s1 + d, total = s1[2 * d];
+  const double *s1 = o->moments, *s2 = s1 + d, total = s1[3 * d];
   for (ptrdiff_t j = 0; j < d; j++) {
     double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
-    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+    diagonal[j] = fgd_curvature_of(about, m, total, o->scale ? o->scale[j] : 1) + o->lambda[j];
   }
   diagonal[d] = total;
   return FGD_OK;

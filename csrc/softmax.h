@@ -42,7 +42,7 @@ typedef struct {
   double *lines;                  /*   for each its own, d lines of their classes, */
   double *residual;               /*   and residuals of */
   ptrdiff_t chunk, from;          /*   so many parts, the first of which is this one (or -1) */
-  fgd_design coarse;              /* fewer and longer parts, for moments: 2 d sums and one more in each slot */
+  fgd_design coarse;              /* fewer and longer parts, for moments: 3 d sums and one more in each slot */
   double *moments;
   ptrdiff_t moments_slot;
   ptrdiff_t tile;                 /* columns that are turned at a time */

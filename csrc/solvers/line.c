@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define SHRINK 700 /* eighths of any double that leave nothing */
+
 typedef struct {
   double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
 } penalty_line;
@@ -36,5 +38,22 @@ fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, doubl
     if (!(t < high - 0.1 * width)) t = high - 0.1 * width;
   }
   *t_out = t;
+  return FGD_OK;
+}
+
+fgd_status fgd_full_step(const fgd_run *run, double *u, double *slope0, double *trial, double *f, double *g) {
+  const fgd_oracle *oracle = run->oracle;
+  double room = 1e3 * (1 + run->cost);
+  for (int k = 0; k < SHRINK; k++) {
+    for (ptrdiff_t j = 0; j < oracle->size; j++) trial[j] = run->w[j] - u[j];
+    fgd_status status = oracle->value_grad(oracle->self, trial, f, g);
+    if (status || *f <= 1e3 * room) return status;
+    /* So far that margins overflow, or that a search along them would never come back; far out a cost grows in
+     * proportion to the step at least. */
+    double factor = isfinite(*f) ? room / *f : 0.125;
+    for (ptrdiff_t j = 0; j < oracle->size; j++) u[j] *= factor;
+    *slope0 *= factor;
+  }
+  *f = INFINITY;
   return FGD_OK;
 }

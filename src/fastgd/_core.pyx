@@ -358,6 +358,16 @@ cdef class Matrix:
                     i, j = int(bad[0, 0]) + start, int(bad[0, 1])
                     return ValueError(f"X[{i}, {j}] is {data[i, j]}; X must be finite")
         largest = max(abs(float(data.max(initial=0))), abs(float(data.min(initial=0))))
+        if self.m.layout == FGD_CSR:
+            sizes = np.zeros(self.m.d)
+            np.maximum.at(sizes, np.asarray(self.indices.buffer.obj), np.abs(data))
+        else:
+            sizes = np.abs(data).max(axis=0, initial=0)
+        small = np.flatnonzero((sizes > 0) & (sizes < 1e-130))
+        if small.size and largest < 1e130:
+            return ValueError(
+                f"X[:, {small[0]}] holds nothing larger than {sizes[small[0]]:.3g}, whose squares are lost; rescale the column"
+            )
         return ValueError(
             f"X is finite, but sums over it overflow (its largest magnitude is {largest:.3g}); rescale the columns"
         )
