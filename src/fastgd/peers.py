@@ -1,7 +1,8 @@
 """``fastgd bench --peers``: fastgd beside the other packages that fit the same model.
 
-All minimise the mean log loss (of more than two classes: the cross-entropy) and ``l2 / 2`` times the
-squared coefficients, ``l2 = 1 / (C n)``, the intercept free.  Each gets the data in the layout it is fastest with, converted beforehand,
+All minimise the mean log loss (of more than two classes: the cross-entropy) and ``l2 / 2``
+times the squared coefficients, ``l2 = 1 / (C n)``, the intercept free.  Each gets the data in
+the layout it is fastest with, converted beforehand,
 and climbs a ladder of iterations, or of tolerances where it counts none, up to the first rung
 that comes as near the optimum as wanted: the time of that rung is what is compared, so that
 nobody pays for digits that were not asked for.  fastgd alone must prove that it is there.
