@@ -11,6 +11,12 @@
  * of the trial at t = 1: no pass.  slope0 < 0 is the slope at 0. */
 fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t);
 
+/* The same where the penalty along the way is known: at0 + slope t + 1/2 curve t^2. */
+typedef struct {
+  double at0, slope, curve;
+} fgd_penalty_line;
+fgd_status fgd_shorten_along(const fgd_run *run, fgd_penalty_line p, double slope0, double *t);
+
 /* Share of the predicted decrease that a step must bring. */
 #define FGD_SUFFICIENT 1e-4
 

@@ -42,6 +42,7 @@ cdef extern from "fastgd.h" nogil:
         FGD_NEWTON_CG
         FGD_LBFGS
         FGD_SAMPLED
+        FGD_DUAL
     ctypedef enum fgd_outcome:
         pass
     enum:
@@ -902,6 +903,24 @@ cdef bint tall(const fgd_problem *p):
             and p.X.n >= 10_000)
 
 
+# Up to so many rows a Cholesky factor or two of their Gram costs less than many products with X.
+MOST_ROWS = 1500
+
+
+cdef bint wide(const fgd_problem *p) except -1:
+    """Whether it pays to work with one number for each row: fewer rows than columns, or not many
+    more, and every column penalised."""
+    cdef ptrdiff_t j
+    if p.X.layout == FGD_CSR or p.loss == FGD_SOFTMAX or 2 * p.X.n > 3 * p.X.d or p.X.n > MOST_ROWS:
+        return False
+    if not p.l2:
+        return p.l2_all > 0
+    for j in range(p.X.d):
+        if not p.l2[j] > 0:
+            return False
+    return True
+
+
 def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef.T + intercept + offset, a row of K numbers for each row of X."""
     cdef Matrix matrix = Matrix(X)
@@ -954,13 +973,14 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
-    cdef bint sampled = False
+    cdef bint sampled = False, dual = False
     memset(&options, 0, sizeof(options))
     cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1)
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
-    options.solver = FGD_SAMPLED if sampled else SOLVERS[solver]
+        dual = wide(&problem.p)
+    options.solver = FGD_DUAL if dual else FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
     options.tol = tol
     options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
@@ -973,7 +993,9 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         start = View(init)
         options.init = <const double *>start.buffer.buf
     work = 2 * <double>lines * pass_time(&problem.p.X)
-    if solver == "newton":
+    if dual:
+        work += <double>n * <double>n * d / 20
+    elif solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
     point = np.empty(K * (d + 1) if K else d)
@@ -1004,7 +1026,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,
-        "solver": "sampled" if sampled else solver,
+        "solver": "dual" if dual else "sampled" if sampled else solver,
         "n_threads": r.n_threads,
         "rank": r.rank if r.rank >= 0 else None,
         "loss": problem.loss,
