@@ -239,7 +239,9 @@ static void oracle_find_leverages(void *self, const fgd_factor *F) {
   fgd_sample_project(&((fitting *)self)->sample, F);
 }
 
-static fgd_status rows_form(void *self) { return fgd_rows_form(&((fitting *)self)->rows); }
+static fgd_status rows_form(void *self, double *rounding) {
+  return fgd_rows_form(&((fitting *)self)->rows, rounding);
+}
 static fgd_status rows_product(void *self, const double *a, double *Ka) {
   return fgd_rows_product(&((fitting *)self)->rows, a, Ka);
 }

@@ -25,14 +25,21 @@ double fgd_rows_lean(const fgd_rows *R, const double *lean) {
   return sum;
 }
 
-fgd_status fgd_rows_form(fgd_rows *R) {
+fgd_status fgd_rows_form(fgd_rows *R, double *rounding) {
   fgd_objective *o = R->o;
   for (ptrdiff_t j = 0; j < o->p->X.d; j++) R->factor[j] = o->lambda[j] > 0 ? o->scale[j] / sqrt(o->lambda[j]) : 0;
   R->plan.team = o->team;
   R->plan.shift = o->shift;
   R->plan.factor = R->factor;
   o->passes++;
-  return fgd_design_row_gram(&R->plan, R->K);
+  fgd_status status = fgd_design_row_gram(&R->plan, R->K);
+  if (!status) status = fgd_objective_shares(o);
+  *rounding = 0;
+  for (ptrdiff_t i = 0; i < o->p->X.n; i++) {
+    double most = 8 * DBL_EPSILON * o->loss.max_curvature * o->q[i] * R->K[i * (o->p->X.n + 1)];
+    if (!(most <= *rounding)) *rounding = most;
+  }
+  return status;
 }
 
 static ptrdiff_t line_end(ptrdiff_t item, ptrdiff_t n) { return (item + 1) * TOGETHER < n ? (item + 1) * TOGETHER : n; }
@@ -64,25 +71,18 @@ static void shrink_item(void *arg, ptrdiff_t item, int worker) {
   (void)worker;
   for (ptrdiff_t i = item * TOGETHER; i < line_end(item, n); i++) {
     for (ptrdiff_t j = 0; j <= i; j++) R->B[i * n + j] = R->root[i] * R->K[i * n + j] * R->root[j];
-    R->B[i * n + i] += 1 + R->jitter;
+    R->B[i * n + i] += 1;
   }
 }
 
 fgd_status fgd_rows_factor(fgd_rows *R) {
   fgd_objective *o = R->o;
   ptrdiff_t n = o->p->X.n;
-  double largest = 0;
   fgd_status status = fgd_objective_curvature(o);
-  if (status) return status;
-  for (ptrdiff_t i = 0; i < n; i++) {
-    R->root[i] = sqrt(o->q[i]);
-    largest = fmax(largest, o->q[i] * R->K[i * (n + 1)]);
-  }
-  /* No eigenvalue is below 1, unless K's rounding is larger than that. */
-  for (R->jitter = 0;; R->jitter = R->jitter > 0 ? 10 * R->jitter : (double)n * DBL_EPSILON * largest) {
-    status = fgd_team_run(o->team, shrink_item, R, (n + TOGETHER - 1) / TOGETHER);
-    if (status || o->design.kernels->cholesky(n, R->B, n, R->work) == 0 || !(R->jitter <= largest)) return status;
-  }
+  for (ptrdiff_t i = 0; i < n; i++) R->root[i] = sqrt(o->q[i]);
+  if (!status) status = fgd_team_run(o->team, shrink_item, R, (n + TOGETHER - 1) / TOGETHER);
+  if (!status) o->design.kernels->cholesky(n, R->B, n, R->work); /* no eigenvalue is far below 1 */
+  return status;
 }
 
 void fgd_rows_solve(const fgd_rows *R, double *x) {

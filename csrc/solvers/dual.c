@@ -6,7 +6,7 @@
  *     (I + D K) e + D u0 = a + r,    sum e = sum a,    K = X inv(Lambda) X'
  * by a Cholesky factor of I + S K S, whose eigenvalues are at least 1 however dependent the rows are (Rasmussen and
  * Williams, 2006, section 3.4).  X is read to form K, to map a back, and to evaluate what came out: the certificate
- * belongs to these margins, not to K's.  Should the rounding of K have led astray, steps go on from the true margins. */
+ * belongs to these margins, not to K's.  If the rounding of K has led astray, steps go on from the true margins. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "line.h"
 
 #define VECTORS 9
+#define MOST_ROUNDING 0.1 /* of I + S K S: rounds of steps from the true margins gain a digit each */
 
 typedef struct {
   fgd_run *run;
@@ -186,7 +187,12 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
   for (int k = 0; k < VECTORS; k++) *vectors[k] = work + k * n;
   int warm = 0, fresh = 1, stuck = 0;
   for (ptrdiff_t j = 0; j < oracle->penalised && !warm; j++) warm = run->w[j] != 0;
-  fgd_status status = rows->form(s.self);
+  double rounding;
+  fgd_status status = rows->form(s.self, &rounding);
+  if (!status && !(rounding <= MOST_ROUNDING)) {
+    run->outcome = FGD_STALLED;
+    return FGD_OK;
+  }
   if (status || (status = begin(&s, warm)) || (status = factor(&s)) || (status = direction(&s))) return status;
   for (;;) {
     int deep = stuck || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));

@@ -17,7 +17,8 @@ typedef struct {
   ptrdiff_t n;
   double intercept;       /* of the null model */
   double lean;            /* sum lean_j^2 / lambda_j: what the rounding of X' a is multiplied with (see certificate.c) */
-  fgd_status (*form)(void *self);                                   /* K: one pass */
+  /* K: one pass.  *rounding: how far I + S K S may be off, at any point. */
+  fgd_status (*form)(void *self, double *rounding);
   fgd_status (*product)(void *self, const double *a, double *Ka);   /* no pass, as all that follows but combine */
   double (*spread)(void *self, const double *a);                    /* sum_i |a_i| sqrt(K_ii) */
   /* Factor I + S K S, S^2 the curvatures at the current point; then x = S inv(I + S K S) S x. */
