@@ -82,12 +82,18 @@ typedef struct {
 } fgd_guest;
 
 typedef struct {
+  ptrdiff_t iterations, passes;
+  double seconds;
+} fgd_before;
+
+typedef struct {
   fgd_solver solver;        /* sampled: dense X only; becomes newton where there is nothing to gain
-                               dual: dense X, every column penalised; newton-cg goes on where it falls short */
+                               dual: dense X, every column penalised; where it stalls another may go on */
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;
   const double *init;       /* d + 1 numbers (the last is the intercept; softmax: as coef), or NULL */
+  fgd_before before;        /* all 0, or what another solver has done, whose work this one takes up; not softmax */
 } fgd_options;
 
 /* Directions of separation that one fit can find, one after the other. */

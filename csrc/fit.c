@@ -180,7 +180,7 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->warm = f->stages = 0;
   f->rank = -1;
   f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, size));
-  f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
+  f->diagonal = fgd_take_doubles(&a, first_order || newton || opt->solver == FGD_DUAL ? 0 : size);
   if (sampled) fgd_sample_layout(&f->sample, &f->o, workers, &a);
   if (opt->solver == FGD_DUAL) {
     fgd_rows_layout(&f->rows, &f->o, workers, &a);
@@ -239,14 +239,14 @@ static void oracle_find_leverages(void *self, const fgd_factor *F) {
   fgd_sample_project(&((fitting *)self)->sample, F);
 }
 
-static fgd_status rows_form(void *self, double *rounding) {
-  return fgd_rows_form(&((fitting *)self)->rows, rounding);
-}
+static fgd_status rows_form(void *self) { return fgd_rows_form(&((fitting *)self)->rows); }
 static fgd_status rows_product(void *self, const double *a, double *Ka) {
   return fgd_rows_product(&((fitting *)self)->rows, a, Ka);
 }
 static double rows_spread(void *self, const double *a) { return fgd_rows_spread(&((fitting *)self)->rows, a); }
-static fgd_status rows_factor(void *self) { return fgd_rows_factor(&((fitting *)self)->rows); }
+static fgd_status rows_factor(void *self, double *rounding) {
+  return fgd_rows_factor(&((fitting *)self)->rows, rounding);
+}
 static void rows_solve(void *self, double *x) { fgd_rows_solve(&((fitting *)self)->rows, x); }
 static fgd_status rows_residuals(void *self, int trial, double *f, double *r) {
   return fgd_objective_residuals(&((fitting *)self)->o, trial, f, r);
@@ -357,9 +357,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       if ((status = start_second_order(f, opt, run))) return status;
       f->by_rows.intercept = f->start.intercept;
       f->by_rows.lean = fgd_rows_lean(&f->rows, f->coordinates.lean);
-      status = fgd_dual(run, f->dual_work);
-      /* stalled: the rounding of the rows' Gram is too large */
-      return status || run->outcome != FGD_STALLED ? status : fgd_newton_cg(run, f->solver_work);
+      return fgd_dual(run, f->dual_work);
     case FGD_NEWTON_CG:
     case FGD_LBFGS: {
       if ((status = start_second_order(f, opt, run))) return status;
@@ -400,12 +398,13 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
   fitting f;
   if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
   f.guest = guest;
-  f.began = fgd_clock();
+  f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
   fit_layout(&f, p, opt, guest->n_threads, work);
   fgd_team_start(&f.team, guest);
   fgd_objective_begin(&f.o, &f.team);
   fgd_coordinates_begin(&f.coordinates, &f.team);
 
+  f.o.passes = opt->before.passes;
   fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
                        .lean = f.coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
@@ -425,8 +424,8 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
     f.by_rows.n = p->X.n;
     oracle.rows = &f.by_rows;
   }
-  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
-                 .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
+                 .learning_rate = opt->learning_rate, .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
   run.enough = DEEP * run.target;

@@ -25,7 +25,7 @@ double fgd_rows_lean(const fgd_rows *R, const double *lean) {
   return sum;
 }
 
-fgd_status fgd_rows_form(fgd_rows *R, double *rounding) {
+fgd_status fgd_rows_form(fgd_rows *R) {
   fgd_objective *o = R->o;
   for (ptrdiff_t j = 0; j < o->p->X.d; j++) R->factor[j] = o->lambda[j] > 0 ? o->scale[j] / sqrt(o->lambda[j]) : 0;
   R->plan.team = o->team;
@@ -33,13 +33,14 @@ fgd_status fgd_rows_form(fgd_rows *R, double *rounding) {
   R->plan.factor = R->factor;
   o->passes++;
   fgd_status status = fgd_design_row_gram(&R->plan, R->K);
-  if (!status) status = fgd_objective_shares(o);
-  *rounding = 0;
-  for (ptrdiff_t i = 0; i < o->p->X.n; i++) {
-    double most = 8 * DBL_EPSILON * o->loss.max_curvature * o->q[i] * R->K[i * (o->p->X.n + 1)];
-    if (!(most <= *rounding)) *rounding = most;
-  }
-  return status;
+  if (status || !o->p->fit_intercept) return status;
+  /* What the intercept can do as well, centring has taken away: K would be singular.  A constant in its place changes
+   * K a for no a whose sum is 0. */
+  ptrdiff_t n = o->p->X.n;
+  double mean = 0;
+  for (ptrdiff_t i = 0; i < n; i++) mean += R->K[i * (n + 1)] / (double)n;
+  for (ptrdiff_t i = 0; i < n * n; i++) R->K[i] += mean;
+  return FGD_OK;
 }
 
 static ptrdiff_t line_end(ptrdiff_t item, ptrdiff_t n) { return (item + 1) * TOGETHER < n ? (item + 1) * TOGETHER : n; }
@@ -75,14 +76,19 @@ static void shrink_item(void *arg, ptrdiff_t item, int worker) {
   }
 }
 
-fgd_status fgd_rows_factor(fgd_rows *R) {
+fgd_status fgd_rows_factor(fgd_rows *R, double *rounding) {
   fgd_objective *o = R->o;
   ptrdiff_t n = o->p->X.n;
   fgd_status status = fgd_objective_curvature(o);
   for (ptrdiff_t i = 0; i < n; i++) R->root[i] = sqrt(o->q[i]);
   if (!status) status = fgd_team_run(o->team, shrink_item, R, (n + TOGETHER - 1) / TOGETHER);
-  if (!status) o->design.kernels->cholesky(n, R->B, n, R->work); /* no eigenvalue is far below 1 */
-  return status;
+  if (status) return status;
+  *rounding = o->design.kernels->cholesky(n, R->B, n, R->work) ? INFINITY : 0;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    double pivot = R->B[i * (n + 1)], own = 1 + R->root[i] * R->K[i * (n + 1)] * R->root[i];
+    *rounding = fmax(*rounding, 8 * DBL_EPSILON * own / (pivot * pivot));
+  }
+  return FGD_OK;
 }
 
 void fgd_rows_solve(const fgd_rows *R, double *x) {

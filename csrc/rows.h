@@ -22,10 +22,10 @@ void fgd_rows_layout(fgd_rows *R, fgd_objective *o, int workers, fgd_arena *a);
 /* sum_j lean_j^2 / lambda_j */
 double fgd_rows_lean(const fgd_rows *R, const double *lean);
 /* The verbs of fgd_rows_oracle. */
-fgd_status fgd_rows_form(fgd_rows *R, double *rounding);
+fgd_status fgd_rows_form(fgd_rows *R);
 fgd_status fgd_rows_product(fgd_rows *R, const double *a, double *Ka);
 double fgd_rows_spread(const fgd_rows *R, const double *a);
-fgd_status fgd_rows_factor(fgd_rows *R);
+fgd_status fgd_rows_factor(fgd_rows *R, double *rounding);
 void fgd_rows_solve(const fgd_rows *R, double *x);
 void fgd_rows_margins(const fgd_rows *R, double *x);
 void fgd_rows_move(fgd_rows *R, double t, const double *dz);

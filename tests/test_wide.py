@@ -153,14 +153,32 @@ def test_the_gradient_vanishes(rng, make):
 
 @needs_long_double
 def test_units_that_drown_each_other(rng):
-    """Steps go on from the true margins, or another solver from there; the bound holds."""
+    """Another solver goes on from there, and counts on."""
     for _ in range(5):
         problem = mixed_units(rng)
-        fit = fastgd.fit(problem.X, problem.y, **problem.options)
+        steps = []
+        fit = fastgd.fit(
+            problem.X, problem.y, **problem.options, record=True,
+            callback=lambda it, steps=steps: steps.append(it.iteration),
+        )  # fmt: skip
         other = fastgd.fit(problem.X, problem.y, **problem.options, solver="newton")
-        assert fit.solver == "dual"
+        assert fit.solver == "newton" and fit.n_passes > other.n_passes
+        assert steps == list(range(1, fit.n_iter + 1))
+        assert np.all(np.diff(fit.history["passes"]) > 0)
         assert fit.converged and other.converged
-        assert abs(fit.cost - other.cost) <= fit.gap + other.gap + gap_rounding(problem, fit)
+        assert_solves(problem, fit.coef, fit.intercept, fit.gap)
+
+
+@needs_long_double
+@pytest.mark.parametrize("power", [4, 5, 6, 7])
+def test_units_that_nearly_do(rng, power):
+    """Steps go on from the true margins where the rows' Gram is not good enough at first."""
+    problem = plain(rng)
+    scale = np.where(np.arange(D) < 4, 10.0**power, 1.0)
+    problem = replace(problem, X=problem.X * scale)
+    fit = fastgd.fit(problem.X, problem.y, **problem.options)
+    assert fit.converged
+    assert_solves(problem, fit.coef, fit.intercept, fit.gap)
 
 
 @needs_long_double

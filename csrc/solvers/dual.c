@@ -14,7 +14,8 @@
 #include "line.h"
 
 #define VECTORS 9
-#define MOST_ROUNDING 0.1 /* of I + S K S: rounds of steps from the true margins gain a digit each */
+#define MOST_IDLE 8       /* steps in a row that do not halve the predicted decrease: a look at X says what it is worth */
+#define MOST_ROUNDING 0.1 /* then rounds of steps from the true margins gain a digit each */
 
 typedef struct {
   fgd_run *run;
@@ -27,7 +28,7 @@ typedef struct {
   double *shift;          /* what the step takes off the residuals: a + r - e */
   double *ones;           /* S inv(I + S K S) S 1 */
   double *x;
-  double loss, penalty, decrease;
+  double loss, penalty, decrease, rounding;
 } dual;
 
 size_t fgd_dual_work(ptrdiff_t n) { return (size_t)(VECTORS * n) * sizeof(double); }
@@ -40,7 +41,7 @@ static double sum_of(ptrdiff_t n, const double *x) {
 
 /* Factor at the current point. */
 static fgd_status factor(dual *s) {
-  fgd_status status = s->rows->factor(s->self);
+  fgd_status status = s->rows->factor(s->self, &s->rounding);
   for (ptrdiff_t i = 0; i < s->rows->n; i++) s->ones[i] = 1;
   if (!status) s->rows->solve(s->self, s->ones);
   return status;
@@ -183,26 +184,22 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
   const fgd_rows_oracle *rows = oracle->rows;
   ptrdiff_t n = rows->n;
   dual s = {.run = run, .rows = rows, .self = oracle->self, .intercept = oracle->size > oracle->penalised};
-  double **vectors[VECTORS] = {&s.a, &s.r, &s.Ka, &s.rt, &s.e, &s.Ke, &s.shift, &s.ones, &s.x}, left = INFINITY;
+  double **vectors[VECTORS] = {&s.a, &s.r, &s.Ka, &s.rt, &s.e, &s.Ke, &s.shift, &s.ones, &s.x}, left = INFINITY, best = INFINITY;
   for (int k = 0; k < VECTORS; k++) *vectors[k] = work + k * n;
-  int warm = 0, fresh = 1, stuck = 0;
+  int warm = 0, fresh = 1, idle = 0;
   for (ptrdiff_t j = 0; j < oracle->penalised && !warm; j++) warm = run->w[j] != 0;
-  double rounding;
-  fgd_status status = rows->form(s.self, &rounding);
-  if (!status && !(rounding <= MOST_ROUNDING)) {
-    run->outcome = FGD_STALLED;
-    return FGD_OK;
-  }
+  fgd_status status = rows->form(s.self);
   if (status || (status = begin(&s, warm)) || (status = factor(&s)) || (status = direction(&s))) return status;
   for (;;) {
-    int deep = stuck || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
+    int deep = idle >= MOST_IDLE || !(s.rounding <= MOST_ROUNDING) || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
     int last = run->iteration >= run->max_iter, full;
     if (deep || last) {
       if ((status = verify(&s, 1)) || (status = direction(&s)) || (status = certify(&s))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
-      if (run->outcome != FGD_STALLED || !(run->gap < 0.25 * left)) return FGD_OK;
+      if (run->outcome != FGD_STALLED || !(s.rounding <= MOST_ROUNDING) || !(run->gap < 0.25 * left)) return FGD_OK;
       left = run->gap;
-      fresh = 0;
+      best = INFINITY;
+      fresh = idle = 0;
     }
     if (!fresh && ((status = factor(&s)) || (status = direction(&s)))) return status;
     double before = s.decrease;
@@ -216,6 +213,7 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
     }
     /* While steps shrink as they should the factor serves on: it costs far more than the rest of a step. */
     fresh = full && s.decrease <= 0.1 * before;
-    stuck = !full && before <= 1e3 * DBL_EPSILON * run->cost;
+    idle = s.decrease < 0.5 * best ? 0 : idle + 1;
+    best = fmin(best, s.decrease);
   }
 }

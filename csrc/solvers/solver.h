@@ -17,12 +17,12 @@ typedef struct {
   ptrdiff_t n;
   double intercept;       /* of the null model */
   double lean;            /* sum lean_j^2 / lambda_j: what the rounding of X' a is multiplied with (see certificate.c) */
-  /* K: one pass.  *rounding: how far I + S K S may be off, at any point. */
-  fgd_status (*form)(void *self, double *rounding);
+  fgd_status (*form)(void *self);                                   /* K: one pass */
   fgd_status (*product)(void *self, const double *a, double *Ka);   /* no pass, as all that follows but combine */
   double (*spread)(void *self, const double *a);                    /* sum_i |a_i| sqrt(K_ii) */
-  /* Factor I + S K S, S^2 the curvatures at the current point; then x = S inv(I + S K S) S x. */
-  fgd_status (*factor)(void *self);
+  /* Factor I + S K S, S^2 the curvatures at the current point; then x = S inv(I + S K S) S x, known up to *rounding of
+   * it: what that of K is multiplied with where rows depend on each other. */
+  fgd_status (*factor)(void *self, double *rounding);
   void (*solve)(void *self, double *x);
   /* Loss at the current or the trial point, and its derivatives r by the margins. */
   fgd_status (*residuals)(void *self, int trial, double *f, double *r);
@@ -114,7 +114,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
 size_t fgd_sampled_work(ptrdiff_t size);
 fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work);
 
-/* Newton's method on one number for each row; run->ready.  Stalled: what is left is for another solver, from there. */
+/* Newton's method on one number for each row; run->ready.  Stalled: what is left
+ * is for another solver, from there. */
 size_t fgd_dual_work(ptrdiff_t n);
 fgd_status fgd_dual(fgd_run *run, double *work);
 
@@ -132,7 +133,7 @@ static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
     case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
     case FGD_LBFGS: return fgd_lbfgs_work(size);
     case FGD_SAMPLED: return fgd_sampled_work(size);
-    case FGD_DUAL: return fgd_newton_cg_work(size); /* which may go on; its own is for rows */
+    case FGD_DUAL: return 0; /* fgd_dual_work: its vectors are as long as there are rows */
   }
   return 0;
 }

@@ -91,12 +91,17 @@ cdef extern from "fastgd.h" nogil:
         fgd_poll poll
         fgd_observer observe
         void *context
+    ctypedef struct fgd_before:
+        ptrdiff_t iterations
+        ptrdiff_t passes
+        double seconds
     ctypedef struct fgd_options:
         fgd_solver solver
         double learning_rate
         double tol
         ptrdiff_t max_iter
         const double *init
+        fgd_before before
     ctypedef struct fgd_result:
         fgd_outcome outcome
         double intercept
@@ -903,6 +908,8 @@ cdef bint tall(const fgd_problem *p):
             and p.X.n >= 10_000)
 
 
+# A gap of so much of the cost is rounding, as in the scale of `tol`.
+NOTHING = 1e3 * 2.0**-52
 # Up to so many rows a Cholesky factor or two of their Gram costs less than many products with X.
 MOST_ROWS = 1500
 
@@ -1007,6 +1014,19 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     with nogil:
         status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
                          <double *>stages.buffer.buf, &r, memory.base)
+    if dual and status == FGD_OK and OUTCOMES[<int>r.outcome] == "stalled" and r.gap > NOTHING * (1 + r.cost):
+        # Rows so nearly dependent that their Gram does not tell them apart: from here by the columns.
+        dual = False
+        options.solver = SOLVERS[solver]
+        options.before.iterations, options.before.passes, options.before.seconds = r.iterations, r.passes, r.seconds
+        if r.iterations:
+            init = np.append(point, r.intercept)
+            start = View(init)
+            options.init = <const double *>start.buffer.buf
+        memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
+        with nogil:
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
+                             <double *>stages.buffer.buf, &r, memory.base)
     guest.check(status, problem.X)
     coef, intercept = split(point, K, d) if K else (point, r.intercept)
     return {
