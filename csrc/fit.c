@@ -425,7 +425,8 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
     oracle.rows = &f.by_rows;
   }
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
-                 .learning_rate = opt->learning_rate, .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
+                 .learning_rate = opt->learning_rate, .null_cost = f.start.cost,
+                 .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
   run.enough = DEEP * run.target;

@@ -4,7 +4,6 @@
 #define FGD_ROWS_H
 
 #include "objective.h"
-#include "solvers/solver.h"
 
 typedef struct {
   fgd_objective *o;
@@ -13,8 +12,7 @@ typedef struct {
   double *K, *B;      /* n x n: the Gram; the factor of I + S K S */
   double *root;       /* n: S, the roots of the curvatures */
   void *work;         /* of the factorisation */
-  /* of the product in hand */
-  const double *from;
+  const double *from; /* of the product in hand */
   double *to;
 } fgd_rows;
 

@@ -14,7 +14,7 @@
 #include "line.h"
 
 #define VECTORS 9
-#define MOST_IDLE 8       /* steps in a row that do not halve the predicted decrease: a look at X says what it is worth */
+#define MOST_IDLE 8       /* steps in a row that do not halve the predicted decrease: time to look at X */
 #define MOST_ROUNDING 0.1 /* then rounds of steps from the true margins gain a digit each */
 
 typedef struct {
@@ -71,8 +71,8 @@ static fgd_status direction(dual *s) {
   return status ? status : solve(s);
 }
 
-/* a - e is a feasible point of the dual if p' = p - shift / s is: a bound as in certificate.c, with u' Lambda u = e' K e
- * and noise for what is rounded in K and in X' a. */
+/* a - e is a feasible point of the dual if p' = p - shift / s is: a bound as in certificate.c, where u' Lambda u is
+ * e' K e, and noise for what is rounded in K and in X' a. */
 static fgd_status certify(dual *s) {
   ptrdiff_t n = s->rows->n;
   double bound, spread = s->rows->spread(s->self, s->e);
@@ -184,19 +184,20 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
   const fgd_rows_oracle *rows = oracle->rows;
   ptrdiff_t n = rows->n;
   dual s = {.run = run, .rows = rows, .self = oracle->self, .intercept = oracle->size > oracle->penalised};
-  double **vectors[VECTORS] = {&s.a, &s.r, &s.Ka, &s.rt, &s.e, &s.Ke, &s.shift, &s.ones, &s.x}, left = INFINITY, best = INFINITY;
+  double **vectors[VECTORS] = {&s.a, &s.r, &s.Ka, &s.rt, &s.e, &s.Ke, &s.shift, &s.ones, &s.x};
+  double left = INFINITY, best = INFINITY; /* the gap at the last look at X; the least predicted decrease since */
   for (int k = 0; k < VECTORS; k++) *vectors[k] = work + k * n;
   int warm = 0, fresh = 1, idle = 0;
   for (ptrdiff_t j = 0; j < oracle->penalised && !warm; j++) warm = run->w[j] != 0;
   fgd_status status = rows->form(s.self);
   if (status || (status = begin(&s, warm)) || (status = factor(&s)) || (status = direction(&s))) return status;
   for (;;) {
-    int deep = idle >= MOST_IDLE || !(s.rounding <= MOST_ROUNDING) || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
-    int last = run->iteration >= run->max_iter, full;
+    int exact = s.rounding <= MOST_ROUNDING, last = run->iteration >= run->max_iter, full;
+    int deep = idle >= MOST_IDLE || !exact || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
     if (deep || last) {
       if ((status = verify(&s, 1)) || (status = direction(&s)) || (status = certify(&s))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
-      if (run->outcome != FGD_STALLED || !(s.rounding <= MOST_ROUNDING) || !(run->gap < 0.25 * left)) return FGD_OK;
+      if (run->outcome != FGD_STALLED || !exact || !(run->gap < 0.25 * left)) return FGD_OK;
       left = run->gap;
       best = INFINITY;
       fresh = idle = 0;

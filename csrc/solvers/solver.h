@@ -16,7 +16,7 @@ typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE
 typedef struct {
   ptrdiff_t n;
   double intercept;       /* of the null model */
-  double lean;            /* sum lean_j^2 / lambda_j: what the rounding of X' a is multiplied with (see certificate.c) */
+  double lean;            /* sum lean_j^2 / lambda_j: by which the rounding of X' a counts (see certificate.c) */
   fgd_status (*form)(void *self);                                   /* K: one pass */
   fgd_status (*product)(void *self, const double *a, double *Ka);   /* no pass, as all that follows but combine */
   double (*spread)(void *self, const double *a);                    /* sum_i |a_i| sqrt(K_ii) */
