@@ -307,6 +307,12 @@ void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count
   g->work = fgd_take(a, g->work_each * (size_t)workers);
 }
 
+/* Strips of a triangle that have the same area. */
+static ptrdiff_t strip_begin(ptrdiff_t size, ptrdiff_t strip, ptrdiff_t strips) {
+  if (strip == strips) return size;
+  return (ptrdiff_t)((double)size * sqrt((double)strip / (double)strips)) / 16 * 16;
+}
+
 typedef struct {
   const fgd_gram_plan *plan;
   const ptrdiff_t *rows;
@@ -321,11 +327,7 @@ static void gram_item(void *arg, ptrdiff_t item, int worker) {
   const fgd_design *D = g->D;
   const fgd_matrix *X = D->X;
   ptrdiff_t slot = item / g->strips, strip = item % g->strips, d = X->d, size = d + (g->ones ? 1 : 0);
-  ptrdiff_t j0 = 0, j1 = size;
-  if (g->strips > 1) {
-    j0 = (ptrdiff_t)((double)size * sqrt((double)strip / (double)g->strips)) / 16 * 16;
-    if (strip + 1 < g->strips) j1 = (ptrdiff_t)((double)size * sqrt((double)(strip + 1) / (double)g->strips)) / 16 * 16;
-  }
+  ptrdiff_t j0 = strip_begin(size, strip, g->strips), j1 = strip_begin(size, strip + 1, g->strips);
   ptrdiff_t from = job->count * slot / g->slots, to = job->count * (slot + 1) / g->slots;
   double *G = slot ? g->partial + (slot - 1) * size * size : job->G;
   memset(G + j0 * size, 0, (size_t)((j1 - j0) * size) * sizeof *G);
@@ -358,5 +360,92 @@ fgd_status fgd_design_gram(const fgd_gram_plan *g, const ptrdiff_t *rows, ptrdif
     for (ptrdiff_t a = 0; a < size; a++)
       for (ptrdiff_t b = 0; b <= a; b++) G[a * size + b] += part[a * size + b];
   }
+  return status;
+}
+
+/* --- Gram of the rows --------------------------------------------------------------- */
+
+#define ROW_GRAM_BYTES (16 << 20) /* all partials of it together */
+
+void fgd_row_gram_plan_layout(fgd_row_gram_plan *g, const fgd_design *D, int workers, fgd_arena *a) {
+  ptrdiff_t n = D->X->n, square = at_least_one(n * n);
+  g->D = D;
+  /* Few rows: partials over columns.  Many: one sum whose lines are shared out. */
+  g->slots = ROW_GRAM_BYTES / (ptrdiff_t)sizeof(double) / square;
+  g->slots = g->slots < 4 ? 1 : clamp(g->slots, 1, 16);
+  g->slots = clamp(g->slots, 1, at_least_one(D->X->d / 128));
+  g->strips = g->slots > 1 || n < 64 ? 1 : 16;
+  g->block = clamp(32768 / at_least_one(n) / 128 * 128, 128, 512);
+  g->partial = fgd_take_doubles(a, (g->slots - 1) * square);
+  g->ones = fgd_take_doubles(a, n + (n > g->block ? n : g->block));
+  g->work_each = ((size_t)(n * g->block) * sizeof(double) + 63) & ~(size_t)63;
+  g->work_each += (D->kernels->gram_work(n) + 63) & ~(size_t)63;
+  g->work = fgd_take(a, g->work_each * (size_t)workers);
+}
+
+/* The first `rows` rows of some columns, centred and scaled, stored in the order that X has. */
+#define CENTRE(type)                                                                                      \
+  if (X->layout == FGD_C_ORDER) {                                                                         \
+    for (ptrdiff_t i = 0; i < rows; i++) {                                                                \
+      const type *x = element(X, i, first);                                                               \
+      for (ptrdiff_t j = 0; j < columns; j++) out[i * columns + j] = ((double)x[j] - shift[j]) * factor[j]; \
+    }                                                                                                     \
+  } else {                                                                                                \
+    for (ptrdiff_t j = 0; j < columns; j++) {                                                             \
+      const type *x = element(X, 0, first + j);                                                           \
+      for (ptrdiff_t i = 0; i < rows; i++) out[j * rows + i] = ((double)x[i] - shift[j]) * factor[j];     \
+    }                                                                                                     \
+  }
+
+static void centre(const fgd_row_gram_plan *g, ptrdiff_t first, ptrdiff_t columns, ptrdiff_t rows, double *out) {
+  const fgd_matrix *X = g->D->X;
+  const double *shift = g->shift + first, *factor = g->factor + first;
+  if (X->dtype == FGD_F64) {
+    CENTRE(double)
+  } else if (X->dtype == FGD_F32) {
+    CENTRE(float)
+  } else {
+    CENTRE(uint8_t)
+  }
+}
+
+typedef struct {
+  const fgd_row_gram_plan *plan;
+  double *K;
+} row_gram_job;
+
+static void row_gram_item(void *arg, ptrdiff_t item, int worker) {
+  const row_gram_job *job = arg;
+  const fgd_row_gram_plan *g = job->plan;
+  const fgd_matrix *X = g->D->X;
+  ptrdiff_t n = X->n, d = X->d, slot = item / g->strips, strip = item % g->strips;
+  ptrdiff_t i0 = strip_begin(n, strip, g->strips), i1 = strip_begin(n, strip + 1, g->strips);
+  double *K = slot ? g->partial + (slot - 1) * n * n : job->K;
+  memset(K + i0 * n, 0, (size_t)((i1 - i0) * n) * sizeof *K);
+  double *block = (double *)(g->work + (size_t)worker * g->work_each);
+  char *packing = (char *)block + (((size_t)(n * g->block) * sizeof *block + 63) & ~(size_t)63);
+  ptrdiff_t to = d * (slot + 1) / g->slots;
+  for (ptrdiff_t j = d * slot / g->slots; j < to && !fgd_team_stopped(g->team, worker); j += g->block) {
+    ptrdiff_t columns = to - j < g->block ? to - j : g->block;
+    centre(g, j, columns, i1, block);
+    /* To the kernel, which sums over rows, the rows of X are columns. */
+    fgd_gram_source src = {.X = block, .rs = 1, .cs = columns, .d = i1, .shift = g->ones, .scale = g->ones + n};
+    if (X->layout == FGD_F_ORDER) src.rs = i1, src.cs = 1;
+    g->D->kernels->gram[FGD_F64].gram(&src, 0, columns, NULL, g->ones + n, i0, i1, K, n, packing);
+  }
+}
+
+fgd_status fgd_design_row_gram(const fgd_row_gram_plan *g, double *K) {
+  ptrdiff_t n = g->D->X->n, most = n > g->block ? n : g->block;
+  row_gram_job job = {g, K};
+  for (ptrdiff_t i = 0; i < n + most; i++) g->ones[i] = i < n ? 0 : 1;
+  fgd_status status = fgd_team_run(g->team, row_gram_item, &job, g->slots * g->strips);
+  for (ptrdiff_t slot = 1; slot < g->slots; slot++) {
+    const double *part = g->partial + (slot - 1) * n * n;
+    for (ptrdiff_t a = 0; a < n; a++)
+      for (ptrdiff_t b = 0; b <= a; b++) K[a * n + b] += part[a * n + b];
+  }
+  for (ptrdiff_t a = 0; a < n; a++)
+    for (ptrdiff_t b = 0; b < a; b++) K[b * n + a] = K[a * n + b];
   return status;
 }

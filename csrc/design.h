@@ -84,4 +84,20 @@ void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count
 fgd_status fgd_design_gram(const fgd_gram_plan *g, const ptrdiff_t *rows, ptrdiff_t count, const double *q,
                            double *G);
 
+/* K (n x n, both triangles) = sum_j xt_j xt_j' over the columns, xt_j = (x_j - shift[j]) * factor[j]; X is dense.
+ * Products and sums in double for every element type. */
+typedef struct {
+  const fgd_design *D;
+  fgd_team *team;
+  const double *shift, *factor; /* d each */
+  double *partial;              /* slots of n x n */
+  double *ones;                 /* n zeros, then as many ones as rows or a block of columns */
+  ptrdiff_t slots, strips, block;
+  char *work;                   /* per worker: a block of columns and packing space */
+  size_t work_each;
+} fgd_row_gram_plan;
+
+void fgd_row_gram_plan_layout(fgd_row_gram_plan *g, const fgd_design *D, int workers, fgd_arena *a);
+fgd_status fgd_design_row_gram(const fgd_row_gram_plan *g, double *K);
+
 #endif

@@ -33,7 +33,7 @@ typedef enum {
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
 typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR, FGD_SOFTMAX } fgd_loss;
-typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED } fgd_solver;
+typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED, FGD_DUAL } fgd_solver;
 
 /* X, n by d, where the user keeps it. */
 typedef struct {
@@ -82,11 +82,18 @@ typedef struct {
 } fgd_guest;
 
 typedef struct {
-  fgd_solver solver;        /* sampled: becomes newton where there is nothing to gain */
+  ptrdiff_t iterations, passes;
+  double seconds;
+} fgd_before;
+
+typedef struct {
+  fgd_solver solver;        /* sampled: becomes newton where there is nothing to gain
+                               dual: dense X, every column penalised; where it stalls another may go on */
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;
   const double *init;       /* d + 1 numbers (the last is the intercept; softmax: as coef), or NULL */
+  fgd_before before;        /* all 0, or what another solver has done, whose work this one takes up; not softmax */
 } fgd_options;
 
 /* Directions of separation that one fit can find, one after the other. */

@@ -102,7 +102,8 @@ typedef struct {
   double at_b;
   const double *centre;   /* d: moments are taken about it */
   double t;               /* place on the line */
-  int gradient, direct;
+  double *rows;           /* n: a number for each row */
+  int gradient, direct, trial;
   ptrdiff_t joined;       /* sums over X in a slot */
 } pass;
 
@@ -292,6 +293,27 @@ static void label_part(void *arg, ptrdiff_t part, int worker) {
       *s.slope += share * (1 - b.y[i]);
       *s.r += share * offset;
     }
+  }
+}
+
+static void residuals_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  *s.f = *s.r = *s.slope = 0;
+  const double *z = job->trial ? o->zt : o->z;
+  FOR_BLOCKS(job, part, worker)
+    *s.f += o->loss.value(b.rows, z + b.first, b.y, b.s, b.s_step, job->rows + b.first);
+}
+
+static void combine_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    fgd_design_gradient(&o->design, b.first, b.rows, job->rows + b.first, s.g);
+    *s.r += sum_of(job->rows + b.first, b.rows);
   }
 }
 
@@ -594,5 +616,23 @@ fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f) {
   pass job = {.o = o, .direct = direct};
   fgd_status status = run(&job, dual_part, 0);
   *f = *sums_of(o, 0).f;
+  return status;
+}
+
+fgd_status fgd_objective_residuals(fgd_objective *o, int trial, double *f, double *r) {
+  pass job = {.o = o, .trial = trial, .rows = r};
+  fgd_status status = run(&job, residuals_part, 0);
+  *f = *sums_of(o, 0).f;
+  return status;
+}
+
+fgd_status fgd_objective_combine(fgd_objective *o, const double *a, double *out) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .rows = (double *)a};
+  fgd_status status = run(&job, combine_part, d);
+  o->passes++;
+  sums s = sums_of(o, 0);
+  for (ptrdiff_t j = 0; j < d; j++)
+    out[j] = o->scale ? (s.g[j] - (o->shift ? o->shift[j] * *s.r : 0)) * o->scale[j] : s.g[j];
   return status;
 }

@@ -99,6 +99,10 @@ fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f);
 fgd_status fgd_objective_roundings(fgd_objective *o, const double *v);
 /* Share of each row, s_hat, into q. */
 fgd_status fgd_objective_shares(fgd_objective *o);
+/* Without a pass, at the current or the trial margins: the loss, and its derivative r (n) by each margin. */
+fgd_status fgd_objective_residuals(fgd_objective *o, int trial, double *f, double *r);
+/* One pass: out (d) = sum_i a[i] xt_i, xt being the columns in these coordinates. */
+fgd_status fgd_objective_combine(fgd_objective *o, const double *a, double *out);
 
 /* The block that begins at row `first` and does not reach beyond `end`. */
 fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker);

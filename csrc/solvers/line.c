@@ -5,12 +5,8 @@
 
 #define SHRINK 700 /* eighths of any double that leave nothing */
 
-typedef struct {
-  double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
-} penalty_line;
-
-static penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
-  penalty_line p = {0};
+static fgd_penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
+  fgd_penalty_line p = {0};
   for (ptrdiff_t j = 0; j < o->penalised; j++) {
     p.at0 += 0.5 * o->lambda[j] * w[j] * w[j];
     p.slope -= o->lambda[j] * w[j] * u[j];
@@ -19,9 +15,12 @@ static penalty_line penalty_along(const fgd_oracle *o, const double *w, const do
   return p;
 }
 
-fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t_out) {
+fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t) {
+  return fgd_shorten_along(run, penalty_along(run->oracle, run->w, u), slope0, t);
+}
+
+fgd_status fgd_shorten_along(const fgd_run *run, fgd_penalty_line p, double slope0, double *t_out) {
   const fgd_oracle *oracle = run->oracle;
-  penalty_line p = penalty_along(oracle, run->w, u);
   double low = 0, high = 1, low_slope = slope0, high_slope = NAN, t = 0.5;
   for (int k = 0; k < 40; k++) {
     double f, slope;

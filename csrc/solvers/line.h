@@ -15,6 +15,12 @@ fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, doubl
  * not; *f is infinite if no length serves. */
 fgd_status fgd_full_step(const fgd_run *run, double *u, double *slope0, double *trial, double *f, double *g);
 
+/* The same where the penalty along the way is known: at0 + slope t + 1/2 curve t^2. */
+typedef struct {
+  double at0, slope, curve;
+} fgd_penalty_line;
+fgd_status fgd_shorten_along(const fgd_run *run, fgd_penalty_line p, double slope0, double *t);
+
 /* Share of the predicted decrease that a step must bring. */
 #define FGD_SUFFICIENT 1e-4
 /* Share of the cost by which a step may seem to raise it: rounding. */

@@ -42,6 +42,7 @@ cdef extern from "fastgd.h" nogil:
         FGD_NEWTON_CG
         FGD_LBFGS
         FGD_SAMPLED
+        FGD_DUAL
     ctypedef enum fgd_outcome:
         pass
     enum:
@@ -90,12 +91,17 @@ cdef extern from "fastgd.h" nogil:
         fgd_poll poll
         fgd_observer observe
         void *context
+    ctypedef struct fgd_before:
+        ptrdiff_t iterations
+        ptrdiff_t passes
+        double seconds
     ctypedef struct fgd_options:
         fgd_solver solver
         double learning_rate
         double tol
         ptrdiff_t max_iter
         const double *init
+        fgd_before before
     ctypedef struct fgd_result:
         fgd_outcome outcome
         double intercept
@@ -912,6 +918,26 @@ cdef bint tall(const fgd_problem *p):
             and p.X.n >= 10_000)
 
 
+# A gap of so much of the cost is rounding, as in the scale of `tol`.
+NOTHING = 1e3 * 2.0**-52
+# Up to so many rows a Cholesky factor or two of their Gram costs less than many products with X.
+MOST_ROWS = 1500
+
+
+cdef bint wide(const fgd_problem *p) except -1:
+    """Whether it pays to work with one number for each row: fewer rows than columns, or not many
+    more, and every column penalised."""
+    cdef ptrdiff_t j
+    if p.X.layout == FGD_CSR or p.loss == FGD_SOFTMAX or 2 * p.X.n > 3 * p.X.d or p.X.n > MOST_ROWS:
+        return False
+    if not p.l2:
+        return p.l2_all > 0
+    for j in range(p.X.d):
+        if not p.l2[j] > 0:
+            return False
+    return True
+
+
 def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef.T + intercept + offset, a row of K numbers for each row of X."""
     cdef Matrix matrix = Matrix(X)
@@ -964,13 +990,14 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
-    cdef bint sampled = False
+    cdef bint sampled = False, dual = False
     memset(&options, 0, sizeof(options))
     cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1)
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
-    options.solver = FGD_SAMPLED if sampled else SOLVERS[solver]
+        dual = wide(&problem.p)
+    options.solver = FGD_DUAL if dual else FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
     options.tol = tol
     options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
@@ -983,7 +1010,9 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         start = View(init)
         options.init = <const double *>start.buffer.buf
     work = 2 * <double>lines * pass_time(&problem.p.X)
-    if solver == "newton":
+    if dual:
+        work += <double>n * <double>n * d / 20
+    elif solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
     point = np.empty(K * (d + 1) if K else d)
@@ -995,6 +1024,19 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     with nogil:
         status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
                          <double *>stages.buffer.buf, &r, memory.base)
+    if dual and status == FGD_OK and OUTCOMES[<int>r.outcome] == "stalled" and r.gap > NOTHING * (1 + r.cost):
+        # Rows so nearly dependent that their Gram does not tell them apart: from here by the columns.
+        dual = False
+        options.solver = SOLVERS[solver]
+        options.before.iterations, options.before.passes, options.before.seconds = r.iterations, r.passes, r.seconds
+        if r.iterations:
+            init = np.append(point, r.intercept)
+            start = View(init)
+            options.init = <const double *>start.buffer.buf
+        memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
+        with nogil:
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
+                             <double *>stages.buffer.buf, &r, memory.base)
     guest.check(status, problem.X)
     coef, intercept = split(point, K, d) if K else (point, r.intercept)
     return {
@@ -1014,7 +1056,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,
-        "solver": "sampled" if sampled else solver,
+        "solver": "dual" if dual else "sampled" if sampled else solver,
         "n_threads": r.n_threads,
         "rank": r.rank if r.rank >= 0 else None,
         "loss": problem.loss,

@@ -102,7 +102,7 @@ class FitResult:
     message : str
         One sentence on how the fit ended, and what had to be copied.
     n_iter, n_passes : int
-        Iterations, and passes over ``X`` (without those for Gram matrices).
+        Iterations, and passes over ``X`` (without those for Gram matrices, but that of ``"dual"``).
     step : float
         The learning rate (``gd``, ``agd``) or the last share of a full step (``newton``).
     seconds : float

@@ -45,7 +45,7 @@ class FitResult:
     n_iter: int
     n_passes: int
     seconds: float
-    solver: Literal["newton", "sampled", "newton-cg", "lbfgs", "gd", "agd"]
+    solver: Literal["newton", "sampled", "dual", "newton-cg", "lbfgs", "gd", "agd"]
     isa: str
     n_threads: int
     bytes_copied: int
