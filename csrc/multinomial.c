@@ -39,6 +39,7 @@ typedef struct {
 
 #define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
 #define ENOUGH_ROWS 20   /* for each column, to know the Hessian by */
+#define UNKNOWN 0.01     /* share of the mean curvature that every column is given where it has no penalty */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
@@ -167,19 +168,18 @@ static fgd_status gram_of_pairs(fitting *f, double *H) {
         }
       }
     }
+  for (ptrdiff_t i = 0; i < o->size && f->rests && o->stages; i++)
+    for (ptrdiff_t j = 0; j <= i; j++)
+      if (f->rests[i] || f->rests[j]) H[i * o->size + j] = 0;
   return status;
 }
 
 static fgd_status oracle_gram(void *self, double *H) {
   fitting *f = self;
   fgd_softmax *o = &f->o;
-  ptrdiff_t n = o->size;
   fgd_status status = fgd_softmax_curvature(o);
   if (!status) status = gram_of_pairs(f, H);
-  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * n + i] += o->lambda[i];
-  for (ptrdiff_t i = 0; i < n && f->rests && o->stages; i++)
-    for (ptrdiff_t j = 0; j <= i; j++)
-      if (f->rests[i] || f->rests[j]) H[i * n + j] = 0;
+  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * (o->size + 1)] += o->lambda[i];
   return status;
 }
 
@@ -207,7 +207,10 @@ static fgd_status oracle_prepare(void *self) {
   double each = (double)o->p->X.n / (double)f->sample;
   for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];
   status = fgd_design_gram(&f->gram, f->rows, f->sample, f->q, f->factor.H);
-  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j];
+  /* What the sample hardly knows of a rare column, the others tell it: it would seem to have no curvature at all. */
+  double known = 0;
+  for (ptrdiff_t k = 0; k < f->sample && f->unpenalised; k++) known += UNKNOWN * f->q[k];
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j] + known;
   fgd_factor_make(&f->factor, 0);
   return status;
 }
@@ -379,7 +382,6 @@ static fgd_status oracle_separate(void *self, const double *u, double *w, int *f
   o->stages++;
   if ((status = fgd_softmax_alike(o)) || (status = find_whole_rank(f))) return status;
   fgd_rank_eliminate(&f->whole, w);
-  memset(f->rests, 0, (size_t)o->size);
   for (ptrdiff_t k = f->whole.rank; k < f->whole.size; k++) f->rests[f->whole.order[k]] = 1;
   return FGD_OK;
 }
@@ -461,6 +463,7 @@ static fgd_status take_back(fitting *f) {
     if (f->find_rank) each_line(f, shortest);
     return FGD_OK;
   }
+  memset(f->rests, 0, (size_t)o->size);
   fgd_status status = fgd_softmax_alike(o);
   if (!status) status = find_whole_rank(f);
   if (status) return status;
@@ -542,6 +545,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   f.guest = guest;
   f.began = fgd_clock();
   layout(&f, p, opt, guest->n_threads, work);
+  if (f.rests) memset(f.rests, 0, (size_t)f.o.size);
   fgd_team_start(&f.team, guest);
   fgd_softmax_begin(&f.o, &f.team);
   f.gram.team = &f.team;

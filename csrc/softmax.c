@@ -11,7 +11,8 @@
 enum { SCRATCH = 5 }; /* K lines of a block that a worker has: margins, directions, residuals, labels, work */
 
 #define NO_MARGIN (-1e300) /* of a class that is out of play: all that is added is lost, its probability is 0 */
-#define CERTAIN 0.2 /* a pair is suspected if the step shrinks its probability below this share */
+#define CERTAIN 0.2 /* a pair is suspected if the step shrinks its probability below this share, */
+#define REMOTE 1e-8 /*   or if it is so small already */
 #define CLEAR 1e6   /* roundings by which a pair must be moved to be set aside: its way to the limit must not disturb
                        the rest */
 #define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
@@ -715,9 +716,10 @@ static void suspect_part(void *arg, ptrdiff_t part, int worker) {
       double mean = 0;
       for (ptrdiff_t k = 0; k < o->K; k++) mean += p[k * b.rows + i] * dz[k * b.rows + i];
       for (ptrdiff_t at = i; at < b.rows * o->K && b.s[b.s_step ? i : 0] > 0; at += b.rows)
-        if (!stage[at] && !(1 - dz[at] + mean >= CERTAIN)) {
-          sum[OUTSIDE]++;
-          if (b.y[at] == 0) stage[at] = job->mark, sum[SUSPECTS]++;
+        if (!stage[at]) {
+          int outside = !(1 - dz[at] + mean >= CERTAIN);
+          sum[OUTSIDE] += outside;
+          if (b.y[at] == 0 && (outside || p[at] < REMOTE)) stage[at] = job->mark, sum[SUSPECTS]++;
         }
     }
   }
