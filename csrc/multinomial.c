@@ -307,7 +307,8 @@ static fgd_status leave_out_dependent(fitting *f) {
  * probability 0 there.  Such pairs are set aside, which leaves the infimum as it was, and the fit goes on with the rest,
  * where another direction may be found: a stage each.  A row with no class but its own left is fitted perfectly. */
 
-#define POLISH 4 /* corrections that bring what the other pairs are moved by down to rounding */
+#define REMOTE 1e-8 /* probabilities so small are suspected, too, unless that proves too much */
+#define POLISH 4    /* corrections that bring what the other pairs are moved by down to rounding */
 
 /* Is beta a witness?  It must leave penalised columns alone. */
 static fgd_status try_direction(fitting *f, int *found) {
@@ -351,28 +352,40 @@ static fgd_status try_null_part(fitting *f, const double *v, double sign, int *f
   return status;
 }
 
+/* Mark what is suspected at the step u, and make the others' classes alike. */
+static fgd_status suspect(fitting *f, const double *u, double remote, ptrdiff_t *suspects, int *interior) {
+  fgd_softmax *o = &f->o;
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = fgd_softmax_hess_vec(o, u, f->Hv);
+  if (!status) status = fgd_softmax_suspect(o, (uint8_t)(o->stages + 1), remote, suspects, interior);
+  return status || *interior ? status : fgd_softmax_alike(o);
+}
+
 /* The step itself and the point, where all classes part; else their parts along which only suspects are moved. */
 static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
   fitting *f = self;
   fgd_softmax *o = &f->o;
   uint8_t mark = (uint8_t)(o->stages + 1);
-  ptrdiff_t suspects;
+  ptrdiff_t suspects, fewer;
   fgd_status status;
   *found = *interior = 0;
   if (o->stages == FGD_MAX_STAGES) return FGD_OK;
-  if ((status = fgd_softmax_hess_vec(o, u, f->Hv))) return status;
-  if ((status = fgd_softmax_suspect(o, mark, &suspects, interior)) || *interior) return status;
-  if ((status = fgd_softmax_alike(o))) return status;
+  if ((status = suspect(f, u, REMOTE, &suspects, interior)) || *interior) return status;
   memcpy(f->beta, w, (size_t)o->size * sizeof *w);
   if ((status = try_direction(f, found))) return status;
   if (!*found) {
     for (ptrdiff_t i = 0; i < o->size; i++) f->beta[i] = -u[i];
     status = try_direction(f, found);
   }
-  if (!status && !*found && suspects > 0) {
+  while (!status && !*found && suspects > 0) {
     status = find_whole_rank(f);
     if (!status) status = try_null_part(f, u, -1, found);
     if (!status && !*found) status = try_null_part(f, w, 1, found);
+    if (status || *found) break;
+    /* Were too many suspected? */
+    fgd_softmax_unmark(o, mark);
+    status = suspect(f, u, 0, &fewer, interior);
+    suspects = fewer < suspects ? fewer : 0;
   }
   if (status) return status;
   if (!*found) {

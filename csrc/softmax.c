@@ -11,10 +11,10 @@
 enum { SCRATCH = 5 }; /* K lines of a block that a worker has: margins, directions, residuals, labels, work */
 
 #define NO_MARGIN (-1e300) /* of a class that is out of play: all that is added is lost, its probability is 0 */
-#define CERTAIN 0.2 /* a pair is suspected if the step shrinks its probability below this share, */
-#define REMOTE 1e-8 /*   or if it is so small already */
+#define CERTAIN 0.2 /* a pair is suspected if the step shrinks its probability below this share */
 #define CLEAR 1e6   /* roundings by which a pair must be moved to be set aside: its way to the limit must not disturb
-                       the rest */
+                       the rest, */
+#define FAR 1e-7    /*   and this share of what the farthest is moved by, as in predictions */
 #define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
 
 static ptrdiff_t block_size(const fgd_softmax *o) { return o->K * ((o->design.block + 7) / 8 * 8); }
@@ -185,7 +185,7 @@ typedef struct {
   ptrdiff_t k, l;
   enum { SHARES, PAIR, SPREAD } weights;
   uint8_t mark;         /* of a stage of separation, */
-  double enough;        /*   margins by which its pairs must be apart */
+  double enough;        /*   what its pairs must be moved by, or be apart */
 } pass;
 
 typedef struct {
@@ -719,14 +719,14 @@ static void suspect_part(void *arg, ptrdiff_t part, int worker) {
         if (!stage[at]) {
           int outside = !(1 - dz[at] + mean >= CERTAIN);
           sum[OUTSIDE] += outside;
-          if (b.y[at] == 0 && (outside || p[at] < REMOTE)) stage[at] = job->mark, sum[SUSPECTS]++;
+          if (b.y[at] == 0 && (outside || p[at] < job->t)) stage[at] = job->mark, sum[SUSPECTS]++;
         }
     }
   }
 }
 
-fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, ptrdiff_t *suspects, int *interior) {
-  pass job = {.o = o, .mark = mark};
+fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, double remote, ptrdiff_t *suspects, int *interior) {
+  pass job = {.o = o, .mark = mark, .t = remote};
   fgd_status status = run_marks(&job, suspect_part, SUSPECT_SUMS, 0);
   const double *sum = sums_of(o, 0).r;
   *suspects = (ptrdiff_t)sum[SUSPECTS];
@@ -770,7 +770,7 @@ static void witness_part(void *arg, ptrdiff_t part, int worker) {
         }
         double apart = low - t[at];
         if (!(apart >= -least)) sum[OPPOSED] = 1;
-        int clear = b.y[at] == 0 && apart > CLEAR * least;
+        int clear = b.y[at] == 0 && apart > CLEAR * least && apart > job->enough;
         stage[at] = clear ? job->mark : 0;
         sum[PAIRS] += clear;
         moved |= clear;
@@ -803,9 +803,15 @@ fgd_status fgd_softmax_witness(fgd_softmax *o, const double *v, uint8_t mark, pt
     }
     job.t = fmax(job.t, most);
   }
-  fgd_status status = run_marks(&job, witness_part, WITNESS_SUMS, 1);
   const double *sum = sums_of(o, 0).r;
+  job.enough = INFINITY; /* the first look finds how far it goes */
+  fgd_status status = run_marks(&job, witness_part, WITNESS_SUMS, 1);
   o->passes++;
+  if (!status && !(sum[OPPOSED] > 0)) {
+    job.enough = FAR * sum[FARTHEST];
+    status = run_marks(&job, witness_part, WITNESS_SUMS, 1);
+    o->passes++;
+  }
   *pairs = sum[OPPOSED] > 0 ? 0 : (ptrdiff_t)sum[PAIRS];
   *rows = (ptrdiff_t)sum[ROWS];
   *size = sum[FARTHEST];

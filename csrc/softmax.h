@@ -89,9 +89,9 @@ fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f);
 void fgd_softmax_layout_stages(fgd_softmax *o, fgd_arena *a);
 /* All classes in play become alike at the base of hess_vec and pair; needs kept margins. */
 fgd_status fgd_softmax_alike(fgd_softmax *o);
-/* Mark the pairs whose dual point nearly leaves (0, 1) under the step whose margins are the trial's; *interior: none of
- * any label does. */
-fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, ptrdiff_t *suspects, int *interior);
+/* Mark the pairs whose dual point nearly leaves (0, 1) under the step whose margins are the trial's, and those whose
+ * probability is below `remote`; *interior: no dual point does. */
+fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, double remote, ptrdiff_t *suspects, int *interior);
 /* Does v move no pair in play (or marked) the wrong way by more than rounding, and some clearly the right way?  Those
  * then carry the mark, and no others.  *pairs: how many; *rows: in how many rows not touched before; *size: the
  * farthest.  The trial's margins are lost. */
