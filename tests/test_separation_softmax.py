@@ -72,9 +72,7 @@ def check_witness(fit, X, y):
     left = np.ones((len(X), len(fit.classes)), bool)
     codes = np.searchsorted(fit.classes, y)
     separation = fit.separation
-    for W, b, rows in zip(
-        separation.direction, separation.intercept, separation.rows, strict=True
-    ):
+    for W, b, rows in zip(separation.direction, separation.intercept, separation.rows, strict=True):
         T = X @ W.T + b
         apart = T[range(len(X)), codes][:, None] - T
         rounding = 1e-9 * (1 + np.abs(X) @ np.abs(W).max(axis=0) + np.abs(b).max())[:, None]
