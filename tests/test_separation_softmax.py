@@ -98,7 +98,7 @@ def test_no_false_alarm(part):
 @pytest.mark.parametrize("part", range(2))
 def test_separation_is_found(part, kind):
     rng = np.random.default_rng([2, part])
-    for k in range(250):
+    for k in range(334):  # 2004 in all
         X, y, rows = shuffled(rng, *kind(rng))
         fit = quiet(X, y)
         assert fit.status == "separated", (k, fit.message)
