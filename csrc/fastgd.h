@@ -104,7 +104,8 @@ typedef struct {
   double intercept, cost, null_cost, gap, gradient_norm, step, seconds;
   double target;     /* converged means gap <= target */
   ptrdiff_t iterations, passes, rank;
-  ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit, by each of */
+  ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit (softmax: in part, the first time), by
+                                               each of */
   int stages;                               /*   so many directions */
   int estimate;      /* gap is an estimate, not a bound */
   int n_threads;
@@ -155,8 +156,8 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
                     const double *q, double *G, void *work);
 
 /* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of
- * d + 1 (the intercept last): for each stage
- * its direction, which moves no margin by more than 1, and the same for columns of standard deviation 1. */
+ * d + 1 numbers (the intercept last), for softmax of K (d + 1), as coef: for each stage its direction, which moves no
+ * margin (softmax: no two margins apart) by more than 1, and the same for columns of standard deviation 1. */
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work);

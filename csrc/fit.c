@@ -396,7 +396,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work) {
   fitting f;
-  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, directions, result, work);
   f.guest = guest;
   f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
   fit_layout(&f, p, opt, guest->n_threads, work);

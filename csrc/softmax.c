@@ -1,6 +1,7 @@
 /* design x softmax x penalty (see softmax.h). */
 #include "softmax.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,11 @@
 
 enum { SCRATCH = 5 }; /* K lines of a block that a worker has: margins, directions, residuals, labels, work */
 
+#define NO_MARGIN (-1e300) /* of a class that is out of play: all that is added is lost, its probability is 0 */
+#define CERTAIN 0.2 /* a pair is suspected if the step shrinks its probability below this share */
+#define CLEAR 1e6   /* roundings by which a pair must be moved to be set aside: its way to the limit must not disturb
+                       the rest, */
+#define FAR 1e-7    /*   and this share of what the farthest is moved by, as in predictions */
 #define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
 
 static double l2_of(const fgd_softmax *o, ptrdiff_t j) { return o->p->l2 ? o->p->l2[j] : o->p->l2_all; }
@@ -36,6 +42,11 @@ static void across_layout(fgd_softmax *o, fgd_arena *a) {
   if (o->chunk > o->design.parts) o->chunk = o->design.parts;
   o->residual = fgd_take_doubles(a, o->chunk * rows * K);
   o->lines = fgd_take_doubles(a, K * o->p->X.d);
+}
+
+/* Where a point keeps the coefficient of class k and column j. */
+static ptrdiff_t coef_at(const fgd_softmax *o, ptrdiff_t k, ptrdiff_t j) {
+  return o->across ? j * o->K + k : k * o->p->X.d + j;
 }
 
 /* Where the sums of class k begin, and how far apart they are: K lines, or groups of classes side by side. */
@@ -99,8 +110,14 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   o->scratch = fgd_take_doubles(a, scratch_each(o) * workers);
 }
 
+void fgd_softmax_layout_stages(fgd_softmax *o, fgd_arena *a) {
+  o->stage = fgd_take(a, (size_t)(o->p->X.n * o->K));
+  o->widest = fgd_take_doubles(a, o->p->X.d);
+}
+
 void fgd_softmax_begin(fgd_softmax *o, fgd_team *team) {
   o->team = team;
+  if (o->stage) memset(o->stage, 0, (size_t)(o->p->X.n * o->K));
   o->passes = 0;
   o->stride = 1;
   o->from = -1;
@@ -196,7 +213,7 @@ static void turn_tile(void *arg, ptrdiff_t item, int worker) {
     for (ptrdiff_t j = 0; j < m; j++) x[j] = from[j * step];
     if (job->norm)
       for (ptrdiff_t j = 0; j < m; j++) {
-        double w = job->coef[o->across ? (first + j) * K + k : k * d + first + j], g = x[j] + l2_of(o, first + j) * w;
+        double w = job->coef[coef_at(o, k, first + j)], g = x[j] + l2_of(o, first + j) * w;
         *sum += g * g;
       }
     if (o->shift)
@@ -275,6 +292,8 @@ typedef struct {
   ptrdiff_t from;       /*   which begins at this one */
   ptrdiff_t k, l;
   enum { SHARES, PAIR, SPREAD } weights;
+  uint8_t mark;         /* of a stage of separation, */
+  double enough;        /*   what its pairs must be moved by, or be apart */
 } pass;
 
 typedef struct {
@@ -330,6 +349,8 @@ static block block_at(const fgd_softmax *o, ptrdiff_t first, ptrdiff_t end, int 
   return b;
 }
 
+static uint8_t *stage_of(const fgd_softmax *o, const block *b) { return o->stage + b->first * o->K; }
+
 /* Margins of K intercepts and the offset, without X. */
 static void base_margins(const fgd_softmax *o, const block *b, const double *intercept, int offset, double *z) {
   ptrdiff_t rows = b->rows, K = o->K;
@@ -337,6 +358,9 @@ static void base_margins(const fgd_softmax *o, const block *b, const double *int
   else memset(z, 0, (size_t)(rows * K) * sizeof *z);
   for (ptrdiff_t k = 0; k < K; k++)
     for (ptrdiff_t i = 0; i < rows; i++) z[k * rows + i] += intercept[k];
+  if (!offset || !o->stages) return;
+  const uint8_t *stage = stage_of(o, b);
+  for (ptrdiff_t i = 0; i < rows * K; i++) z[i] = stage[i] ? NO_MARGIN : z[i];
 }
 
 /* A pass over the block: margins of a point, into where they are kept, else into z. */
@@ -804,5 +828,212 @@ fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f) {
   pass job = {.o = o, .direct = direct};
   fgd_status status = run(&job, dual_part, 0);
   *f = *sums_of(o, 0).f;
+  return status;
+}
+
+/* --- separation ------------------------------------------------------------------------ */
+
+/* Run over all parts; then the first slot's n numbers from r on are joined: added, or (largest) the greatest taken. */
+static fgd_status run_marks(pass *job, fgd_task task, ptrdiff_t n, int largest) {
+  fgd_softmax *o = job->o;
+  fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
+  double *to = sums_of(o, 0).r;
+  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
+    const double *from = sums_of(o, k).r;
+    for (ptrdiff_t j = 0; j < n; j++) to[j] = j >= n - largest ? fmax(to[j], from[j]) : to[j] + from[j];
+  }
+  return status;
+}
+
+static void alike_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  FOR_BLOCKS(job, part, worker) {
+    const uint8_t *stage = stage_of(o, &b);
+    double *p = o->base.kept + b.first * o->K;
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double in_play = 0;
+      for (ptrdiff_t k = 0; k < o->K; k++) in_play += !stage[k * b.rows + i];
+      for (ptrdiff_t k = 0; k < o->K; k++) p[k * b.rows + i] = stage[k * b.rows + i] ? 0 : 1 / in_play;
+    }
+  }
+}
+
+fgd_status fgd_softmax_alike(fgd_softmax *o) {
+  pass job = {.o = o};
+  return fgd_team_run(o->team, alike_part, &job, o->design.parts);
+}
+
+enum { SUSPECTS, OUTSIDE, SUSPECT_SUMS };
+
+static void suspect_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  double *sum = sums_of(o, part).r;
+  memset(sum, 0, SUSPECT_SUMS * sizeof *sum);
+  FOR_BLOCKS(job, part, worker) {
+    const double *dz = margins_of(o, &b, &o->trial, b.dz), *p = base_of(o, &b, b.z);
+    uint8_t *stage = stage_of(o, &b);
+    take_labels(o, b.first, b.rows, (double *)b.y);
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double mean = 0;
+      for (ptrdiff_t k = 0; k < o->K; k++) mean += p[k * b.rows + i] * dz[k * b.rows + i];
+      for (ptrdiff_t at = i; at < b.rows * o->K && b.s[b.s_step ? i : 0] > 0; at += b.rows)
+        if (!stage[at]) {
+          int outside = !(1 - dz[at] + mean >= CERTAIN);
+          sum[OUTSIDE] += outside;
+          if (b.y[at] == 0 && (outside || p[at] < job->t)) stage[at] = job->mark, sum[SUSPECTS]++;
+        }
+    }
+  }
+}
+
+fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, double remote, ptrdiff_t *suspects, int *interior) {
+  pass job = {.o = o, .mark = mark, .t = remote};
+  fgd_status status = run_marks(&job, suspect_part, SUSPECT_SUMS, 0);
+  const double *sum = sums_of(o, 0).r;
+  *suspects = (ptrdiff_t)sum[SUSPECTS];
+  *interior = sum[OUTSIDE] == 0;
+  return status;
+}
+
+/* Where the labels of row i lie among margins t: their least and greatest. */
+static void label_range(const fgd_softmax *o, const block *b, const double *t, ptrdiff_t i, double *low,
+                        double *high) {
+  *low = INFINITY;
+  *high = -INFINITY;
+  for (ptrdiff_t at = i; at < b->rows * o->K; at += b->rows)
+    if (b->y[at] > 0) *low = fmin(*low, t[at]), *high = fmax(*high, t[at]);
+}
+
+enum { PAIRS, ROWS, OPPOSED, FARTHEST, WITNESS_SUMS };
+
+/* Once a pair is moved the wrong way there is no more to see: whatever has been marked is unmarked in the end. */
+static void witness_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  double *sum = sums_of(o, part).r, unit = 8 * DBL_EPSILON * (double)(o->p->X.d + 8);
+  memset(sum, 0, WITNESS_SUMS * sizeof *sum);
+  FOR_BLOCKS(job, part, worker) {
+    const double *t = fresh_margins(o, &b, &o->trial, b.dz);
+    double *rounding = b.t;
+    uint8_t *stage = stage_of(o, &b);
+    take_labels(o, b.first, b.rows, (double *)b.y);
+    fgd_design_magnitudes(&o->design, b.first, b.rows, o->widest, rounding);
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      if (!(b.s[b.s_step ? i : 0] > 0)) continue;
+      double low, high, least = unit * (rounding[i] + job->t);
+      int moved = 0, touched = 0;
+      label_range(o, &b, t, i, &low, &high);
+      if (!(high - low <= least)) sum[OPPOSED] = 1;
+      for (ptrdiff_t at = i; at < b.rows * o->K; at += b.rows) {
+        if (stage[at] && stage[at] != job->mark) {
+          touched = 1;
+          continue;
+        }
+        double apart = low - t[at];
+        if (!(apart >= -least)) sum[OPPOSED] = 1;
+        int clear = b.y[at] == 0 && apart > CLEAR * least && apart > job->enough;
+        stage[at] = clear ? job->mark : 0;
+        sum[PAIRS] += clear;
+        moved |= clear;
+        sum[FARTHEST] = fmax(sum[FARTHEST], apart);
+      }
+      sum[ROWS] += moved && !touched;
+    }
+    if (sum[OPPOSED] > 0) return;
+  }
+}
+
+fgd_status fgd_softmax_witness(fgd_softmax *o, const double *v, uint8_t mark, ptrdiff_t *pairs, ptrdiff_t *rows,
+                               double *size) {
+  ptrdiff_t d = o->p->X.d, K = o->K;
+  const double *coef = o->trial.coef;
+  pass job = {.o = o, .mark = mark};
+  point_set(o, &o->trial, v, 1);
+  memset(o->widest, 0, (size_t)d * sizeof *o->widest);
+  for (ptrdiff_t k = 0; k < K; k++) {
+    double most = fabs(coef[K * d + k]);
+    for (ptrdiff_t j = 0; j < d; j++) {
+      double w = coef[coef_at(o, k, j)];
+      o->widest[j] = fmax(o->widest[j], fabs(w));
+      if (o->shift) most += fabs(o->shift[j] * w); /* the intercept is itself such a sum */
+    }
+    job.t = fmax(job.t, most);
+  }
+  const double *sum = sums_of(o, 0).r;
+  job.enough = INFINITY; /* the first look finds how far it goes */
+  fgd_status status = run_marks(&job, witness_part, WITNESS_SUMS, 1);
+  o->passes++;
+  if (!status && !(sum[OPPOSED] > 0)) {
+    job.enough = FAR * sum[FARTHEST];
+    status = run_marks(&job, witness_part, WITNESS_SUMS, 1);
+    o->passes++;
+  }
+  *pairs = sum[OPPOSED] > 0 ? 0 : (ptrdiff_t)sum[PAIRS];
+  *rows = (ptrdiff_t)sum[ROWS];
+  *size = sum[FARTHEST];
+  return status;
+}
+
+void fgd_softmax_unmark(fgd_softmax *o, uint8_t mark) {
+  for (ptrdiff_t i = 0; i < o->p->X.n * o->K; i++) o->stage[i] = o->stage[i] == mark ? 0 : o->stage[i];
+}
+
+/* r[k]: rows that class k's own line does not part. */
+static void own_lines_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.r, 0, (size_t)o->K * sizeof *s.r);
+  FOR_BLOCKS(job, part, worker) {
+    const double *t = fresh_margins(o, &b, &o->trial, b.dz);
+    const uint8_t *stage = stage_of(o, &b);
+    take_labels(o, b.first, b.rows, (double *)b.y);
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double in_play = 0;
+      for (ptrdiff_t at = i; at < b.rows * o->K; at += b.rows) in_play += !stage[at];
+      for (ptrdiff_t k = 0; k < o->K && in_play > 1 && b.s[b.s_step ? i : 0] > 0; k++) {
+        ptrdiff_t at = k * b.rows + i;
+        if (!stage[at]) s.r[k] += b.y[at] == 0 ? !(t[at] < 0) : !(b.y[at] == 1 && t[at] > 0);
+      }
+    }
+  }
+}
+
+fgd_status fgd_softmax_own_lines(fgd_softmax *o, const double *v, double *parts) {
+  pass job = {.o = o};
+  point_set(o, &o->trial, v, 1);
+  fgd_status status = run_marks(&job, own_lines_part, o->K, 0);
+  o->passes++;
+  for (ptrdiff_t k = 0; k < o->K; k++) parts[k] = sums_of(o, 0).r[k] == 0;
+  return status;
+}
+
+static void reach_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_softmax *o = job->o;
+  double *reach = sums_of(o, part).r;
+  *reach = 0;
+  FOR_BLOCKS(job, part, worker) {
+    const double *t = fresh_margins(o, &b, &o->trial, b.dz), *z = margins_of(o, &b, &o->current, b.z);
+    const uint8_t *stage = stage_of(o, &b);
+    take_labels(o, b.first, b.rows, (double *)b.y);
+    for (ptrdiff_t i = 0; i < b.rows; i++) {
+      double low, high, z_low, z_high;
+      label_range(o, &b, t, i, &low, &high);
+      label_range(o, &b, z, i, &z_low, &z_high);
+      for (ptrdiff_t at = i; at < b.rows * o->K; at += b.rows)
+        if (stage[at] == job->mark) *reach = fmax(*reach, (job->enough - (z_high - z[at])) / (low - t[at]));
+    }
+  }
+}
+
+fgd_status fgd_softmax_reach(fgd_softmax *o, const double *v, uint8_t mark, double enough, double *t) {
+  pass job = {.o = o, .mark = mark, .enough = enough};
+  point_set(o, &o->trial, v, 1);
+  fgd_status status = run_marks(&job, reach_part, 1, 1);
+  o->passes++;
+  *t = *sums_of(o, 0).r;
   return status;
 }

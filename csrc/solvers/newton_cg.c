@@ -19,6 +19,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   fgd_cg c;
   fgd_status status;
   int failed = 0, stride = oracle->thin ? oracle->most_stride : 1;
+  double asked = run->null_cost; /* separation was last looked for at this cost */
   fgd_cg_layout(&c, n, work + 2 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -26,6 +27,16 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     oracle->accept(oracle->self);
   }
   for (;;) {
+    if (oracle->part && run->cost <= 0.5 * asked) {
+      int found;
+      if ((status = oracle->part(oracle->self, w, &found))) return status;
+      if (found) {
+        if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
+        oracle->accept(oracle->self);
+        before = radius = INFINITY;
+      }
+      asked = run->cost;
+    }
     if ((status = oracle->prepare(oracle->self))) return status;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);

@@ -69,6 +69,9 @@ struct fgd_oracle {
    * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
    * are used up and the current point must be evaluated anew. */
   fgd_status (*separate)(void *self, const double *u, double *w, int *found, int *interior);
+  /* The same without a factor, or NULL: does w itself show the way to infinity of some rows?  *found: they were set
+   * aside, and the current point must be evaluated anew.  The trial is lost either way. */
+  fgd_status (*part)(void *self, const double *w, int *found);
   /* Or NULL where rows cannot be drawn: draw some at the current point, by their leverage.  From then on `sample` is
    * an oracle of these rows alone.  After FGD_DRAW_START it has a cost of its own, which is about that of all rows.
    * Otherwise its gram, hess_vec and dual are those of all rows with other curvatures, 0 for rows that were not drawn;

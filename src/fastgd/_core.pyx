@@ -1018,7 +1018,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     point = np.empty(K * (d + 1) if K else d)
     result = View(point)
     # for each stage of separation its direction, and the same for standardised columns
-    directions = np.zeros((FGD_MAX_STAGES, 2, d + 1))
+    directions = np.zeros((FGD_MAX_STAGES, 2, lines * (d + 1)))
     cdef View stages = View(directions)
     cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
     with nogil:
@@ -1039,6 +1039,12 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
                              <double *>stages.buffer.buf, &r, memory.base)
     guest.check(status, problem.X)
     coef, intercept = split(point, K, d) if K else (point, r.intercept)
+    separation = None
+    if r.stages:
+        shape = [r.stages, 2] + [K] * (K > 0)
+        flat = directions[:r.stages]
+        separation = (flat[:, :, :lines * d].reshape(shape + [d]), flat[:, :, lines * d:].reshape(shape),
+                      [r.separated_rows[k] for k in range(r.stages)])
     return {
         "coef": coef,
         "intercept": intercept,
@@ -1052,7 +1058,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "status": OUTCOMES[<int>r.outcome],
         "converged": r.gap <= r.target,
         "target": r.target,
-        "separation": (directions[:r.stages], [r.separated_rows[k] for k in range(r.stages)]) if r.stages else None,
+        "separation": separation,
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,

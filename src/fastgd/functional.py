@@ -266,12 +266,16 @@ def _message(raw, tol, chosen_step, separation):
         case "separated":
             rows, columns = separation.rows.sum(), separation.columns[0]
             named = ", ".join(str(j) for j in columns[:5]) + (", ..." if len(columns) > 5 else "")
+            told = raw["classes"][separation.classes[0]]
+            what = f"{rows} of {raw['n_samples']} rows can be fitted perfectly"
+            if 0 < len(told) < len(raw["classes"]):
+                some = ", ".join(str(c) for c in told[:5]) + (", ..." if len(told) > 5 else "")
+                what = f"in {rows} of {raw['n_samples']} rows class {some} can be told from others"
             text = (
-                f"the classes are separated: {rows} of {raw['n_samples']} rows can be fitted "
-                f"perfectly by moving along columns {named}, so the cost has no minimum. Its "
-                f"infimum is certified {steps}, gap {raw['gap']:.2g}; predictions are those of the "
-                "limit, the coefficients along the way. A small penalty, such as l2=1/n, gives "
-                "finite ones"
+                f"the classes are separated: {what} by moving along columns {named}, so the cost "
+                f"has no minimum. Its infimum is certified {steps}, gap {raw['gap']:.2g}; "
+                "predictions are those of the limit, the coefficients along the way. A small "
+                "penalty, such as l2=1/n, gives finite ones"
             )
         case "stalled":
             text = (
