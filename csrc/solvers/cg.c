@@ -139,7 +139,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   /* The residual's part should be small beside the target, and no larger than the gap itself, within reason; but no
    * better than what is left of the target asks for, where that is much. */
   double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
-  part = fmax(part, 0.15 * run->target - 2 * model);
+  part = fmax(part, 0.1 * run->target - 2 * model);
   if (c->edge) restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
