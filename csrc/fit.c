@@ -100,26 +100,26 @@ typedef struct {
   double *shift, *scale;
 } gram_call;
 
-static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int workers, void *work) {
+static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int ones, int workers, void *work) {
   fgd_arena a = {work, 0};
   fgd_design_init(&c->design, X);
   c->shift = fgd_take_doubles(&a, X->d);
   c->scale = fgd_take_doubles(&a, X->d);
-  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, 0, workers, &a);
+  fgd_gram_plan_layout(&c->plan, &c->design, count, ones, ones, workers, &a);
   return a.used;
 }
 
-size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads) {
+size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int ones, int n_threads) {
   gram_call c;
-  return gram_layout(&c, X, count, n_threads, NULL);
+  return gram_layout(&c, X, count, ones, n_threads, NULL);
 }
 
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
-                    const double *q, double *G, void *work) {
+                    const double *q, const double *shift, const double *scale, int ones, double *G, void *work) {
   gram_call c;
   fgd_team team;
-  gram_layout(&c, X, count, guest->n_threads, work);
-  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = 0, c.scale[j] = 1;
+  gram_layout(&c, X, count, ones, guest->n_threads, work);
+  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = shift ? shift[j] : 0, c.scale[j] = scale ? scale[j] : 1;
   fgd_team_start(&team, guest);
   c.plan.team = &team;
   c.plan.shift = c.shift;

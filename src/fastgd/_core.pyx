@@ -137,9 +137,9 @@ cdef extern from "fastgd.h" nogil:
                                           double *, void *)
     size_t fgd_softmax_margins_work(const fgd_matrix *, ptrdiff_t, int)
     fgd_status fgd_softmax_margins(const fgd_matrix *, const fgd_guest *, ptrdiff_t, const double *, double *, void *)
-    size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int)
+    size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int, int)
     fgd_status fgd_gram(const fgd_matrix *, const fgd_guest *, const ptrdiff_t *, ptrdiff_t, const double *,
-                        double *, void *)
+                        const double *, const double *, int, double *, void *)
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
                        void *)
@@ -896,6 +896,28 @@ def margins(X, coef, intercept, offset, n_threads, most_threads):
     return out
 
 
+def gram(X, q, shift, scale, n_threads, most_threads):
+    """The symmetric sum over rows of q t t', t = ((x - shift) * scale, 1), of size d + 1."""
+    cdef Matrix matrix = Matrix(X)
+    cdef ptrdiff_t n = matrix.m.n, d = matrix.m.d
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, <double>n * <double>(d + 1) * <double>(d + 1) / 20, most_threads))
+    cdef View weights = View(vector(q, "q", n, "row of X"))
+    cdef View shifts = View(vector(shift, "shift", d, "column of X"))
+    cdef View scales = View(vector(scale, "scale", d, "column of X"))
+    G = np.zeros((d + 1, d + 1))
+    cdef View result = View(G)
+    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, n, 1, guest.g.n_threads))
+    with nogil:
+        status = fgd_gram(&matrix.m, &guest.g, NULL, n, <const double *>weights.buffer.buf,
+                          <const double *>shifts.buffer.buf, <const double *>scales.buffer.buf, 1,
+                          <double *>result.buffer.buf, memory.base)
+    guest.check(status, matrix)
+    if not np.isfinite(G).all():
+        raise matrix.explain_not_finite()
+    return np.tril(G) + np.tril(G, -1).T
+
+
 cdef bint tall(const fgd_problem *p):
     """Whether it pays to draw rows: so many that a few tell much about all."""
     return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
@@ -1035,10 +1057,10 @@ def bench_gram(X, q, rows, int n_threads):
     cdef View weights = View(vector(q, "q", count, "row"))
     G = np.zeros((d, d))
     result = View(G)
-    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, count, n_threads))
+    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, count, 0, n_threads))
     with nogil:
         status = fgd_gram(&matrix.m, &guest.g, list_, count, <const double *>weights.buffer.buf,
-                          <double *>result.buffer.buf, memory.base)
+                          NULL, NULL, 0, <double *>result.buffer.buf, memory.base)
     guest.check(status, matrix)
     return np.tril(G)
 

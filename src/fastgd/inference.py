@@ -1,0 +1,1302 @@
+"""What a fit says about the population: standard errors, tests, intervals, effects.
+
+Takes arrays, never a result. Everything is computed on implicitly centred and scaled columns and
+carried back to the user's units at the end, so that columns far from zero or in odd units lose no
+digits. In these coordinates ``a_i = (1, (x_i - shift) * scale)``, the information is
+``I = sum_i s_i q_i a_i a_i'`` and the Hessian ``H = I + penalty``.
+
+Sources: McCullagh and Nelder, *Generalized Linear Models* (1989); for sandwiches White,
+Econometrica 50 (1982), and Liang and Zeger, Biometrika 73 (1986); for the effective degrees of
+freedom and ``inv(H) I inv(H)`` Gray, JASA 87 (1992).
+"""
+
+import html
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from . import _core
+
+COVARIANCES = ("nonrobust", "HC0", "HC1", "stata", "cluster")
+CHUNK = 1 << 16  # numbers of X that pass through NumPy at a time
+SHIFT_ROWS = 1024  # rows that a shift and a scale are taken from; any near the middle will do
+LONGEST = 40  # characters of a name in print
+SHOWN = 120  # rows of a table in print
+LARGEST = 20_000  # parameters whose covariance is formed
+
+
+class Test(NamedTuple):
+    """A test of a hypothesis: its statistic, degrees of freedom and p-value."""
+
+    __test__ = False  # pytest: no test of ours
+
+    statistic: float
+    df: int
+    pvalue: float
+
+    def __str__(self):
+        return f"chi2({self.df}) = {self.statistic:.6g}, p {_probability(self.pvalue, ' = ')}"
+
+
+# --- the door ---------------------------------------------------------------------
+
+
+def summarize(
+    X,
+    y,
+    z,
+    coef,
+    intercept,
+    *,
+    loss,
+    classes,
+    l2,
+    fit_intercept,
+    sample_weight=None,
+    offset=None,
+    cov_type="nonrobust",
+    groups=None,
+    small_sample=False,
+    level=0.95,
+    reference=None,
+    weights="frequency",
+    names=None,
+    diverging=None,
+    cost=None,
+    outcome="",
+    n_threads=None,
+    most_threads=lambda: 1,
+):
+    """The `Summary` of a model, from the data it was fitted on and its margins there.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n, d)
+    y : array of shape (n,), or (n, K)
+    z : ndarray of shape (n,), or (n, K)
+        Margins, offset included; infinite where the classes are separated.
+    coef, intercept, loss, classes, l2, fit_intercept
+        The model.
+    diverging : ndarray of shape (d + 1,), optional
+        After separation, where each coefficient and, last, the intercept goes: the sign of its
+        infinity, or 0.
+    cost : float, optional
+        Of the fit: tells data that it was not made on.
+    outcome : str
+        How the fit ended, to be printed.
+    most_threads : callable
+        How many threads to use at most, where `n_threads` is None.
+
+    The others as for `FitResult.summary`.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was found, and what is wanted.
+    """
+    if cov_type not in COVARIANCES:
+        known = ", ".join(repr(name) for name in COVARIANCES)
+        raise ValueError(f"cov_type must be one of {known}, found {cov_type!r}")
+    if weights not in ("frequency", "sampling"):
+        raise ValueError(f"weights must be 'frequency' or 'sampling', found {weights!r}")
+    _check_level(level)
+    if groups is not None:
+        if cov_type not in ("nonrobust", "cluster"):
+            raise ValueError(f"groups go with cov_type='cluster', found cov_type={cov_type!r}")
+        cov_type = "cluster"
+    elif cov_type == "cluster":
+        raise ValueError("cov_type='cluster' needs groups, one label for each row of X")
+    if weights == "sampling" and cov_type == "nonrobust":
+        cov_type = "HC0"
+    if not hasattr(X, "tocsr"):
+        X = np.asarray(X)
+    n, d = X.shape
+    m = d + bool(fit_intercept)
+    if loss == "squared_error" and reference is not None:
+        raise ValueError("reference is a class; a model of the squared error has none")
+    lines = len(classes) - 1 if loss == "softmax" else 1
+    if lines * m > LARGEST:
+        raise ValueError(
+            f"the summary of {lines * m} parameters needs a matrix of their square; at most "
+            f"{LARGEST} are possible"
+        )
+    s, total = _shares(sample_weight, n, weights)
+    if loss != "squared_error":
+        reference = _reference(reference, classes)
+    rows = _rows(loss, classes, reference, y, z, s)
+    if cost is not None:
+        _check_cost(rows.loss, total, cost, coef, l2)
+
+    out = Summary()
+    out.loss, out.cov_type, out.weights, out.level = loss, cov_type, weights, float(level)
+    out.outcome, out.l2, out.fit_intercept = outcome, l2, bool(fit_intercept)
+    out.penalized = bool(np.any(np.asarray(l2) > 0))
+    out.names = (["intercept"] if fit_intercept else []) + _column_names(names, d)
+    out.reference = reference
+    out.equations = None
+    if loss != "squared_error":
+        out.equations = [c for c in classes.tolist() if c != reference]
+    out._coef, out._intercept, out._classes = coef, intercept, classes
+
+    out._shift, out._scale = _coordinates(X, fit_intercept)
+
+    def gram(q):
+        G = _core.gram(X, q, out._shift, out._scale, n_threads, most_threads)
+        # the core has the intercept last
+        return np.roll(G, 1, (0, 1)) if fit_intercept else G[:d, :d]
+
+    information = _blocks(lines, m, rows.information, gram)
+    H = information + np.diag(_penalty(l2, lines, d, fit_intercept, out._scale, total).ravel())
+    if lines > 1 and out.penalized:  # of coefficients that sum to zero, seen from the reference
+        each = _penalty(l2, 1, d, fit_intercept, out._scale, total)[0]
+        H -= np.kron(np.ones((lines, lines)), np.diag(each)) / (lines + 1)
+    elif loss == "softmax" and out.penalized:
+        H = (H + information) / 2
+
+    theta = _contrasts(coef, intercept, loss, classes, reference)
+    theta = theta if fit_intercept else theta[:, 1:]
+    signs = np.zeros(lines * m)
+    if diverging is not None and diverging.any():
+        # in the order of the parameters, seen from the reference
+        moved = np.roll(diverging, 1) if fit_intercept else diverging[:d]
+        signs = np.sign(moved) * (-1.0 if reference == classes[1] else 1.0)
+    order = np.argsort(signs != 0, kind="stable")
+    kept, bread = _inverse(H, order)
+    aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
+    out._kept = kept
+    v = out._to_scaled(theta).ravel()
+    follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
+    v[kept] += follow @ v[aliased]
+    effective = float(np.sum(bread * information)) if out.penalized else float(len(kept))
+    out.df_model = effective - bool(fit_intercept)
+    out.nobs, out.rows = total, n
+    out.df_resid = total - effective
+    out._parameters = effective
+
+    out.scale, factor = 1.0, 1.0
+    if loss == "squared_error":
+        if out.df_resid <= 0:
+            raise ValueError(
+                f"{total:g} observations leave no residual degrees of freedom for "
+                f"{effective:g} parameters: there is no estimate of the variance"
+            )
+        out.scale = 2 * rows.loss / out.df_resid
+    if cov_type == "nonrobust":
+        meat = information * out.scale
+    else:
+        if cov_type == "cluster":
+            codes, count = _codes(groups, n)
+            out.groups = count
+            scores = _sums(X, rows.residual * s[:, None], codes, count, out)
+            meat = scores.T @ scores
+            factor = count / (count - 1)
+            if small_sample:
+                factor *= (total - 1) / (total - effective)
+        else:
+            power = s if weights == "frequency" else s * s
+            meat = _blocks(lines, m, _squares(rows.residual, power), gram)
+            if cov_type == "HC1":
+                factor = total / (total - effective)
+            elif cov_type == "stata":
+                factor = total / (total - 1)
+    out.factor = factor
+    if cov_type == "nonrobust" and not out.penalized:
+        out._cov = bread * out.scale
+    else:
+        out._cov = bread @ meat @ bread * factor
+    out._bread = bread
+
+    raw = out._to_raw(v.reshape(lines, m, 1))[:, :, 0].ravel()
+    raw[signs != 0] = np.inf * signs[signs != 0]
+    raw[aliased] = np.nan
+    out._absent = (signs != 0) | ~np.isin(np.arange(lines * m), kept)
+    out._flat = raw
+    out._estimate = v
+    out.notes = _reasons(out, signs, aliased, kept, follow)
+
+    null = _core.fit(
+        np.empty((n, 0)), y, loss, 0.0, bool(fit_intercept), sample_weight, offset, "newton", None,
+        1e-8, None, None, n_threads, most_threads, None,
+    )["null_cost"]  # fmt: skip
+    if loss == "squared_error":
+        out.deviance, out.null_deviance = 2 * rows.loss, 2 * null * total
+        out.llf, out.llnull = (
+            -total / 2 * (math.log(2 * math.pi * rss / total) + 1) if rss > 0 else math.inf
+            for rss in (out.deviance, out.null_deviance)
+        )
+    else:
+        out.llf, out.llnull = -rows.loss, -null * total
+        out.deviance = 2 * (rows.saturated - out.llf)
+        out.null_deviance = 2 * (rows.saturated - out.llnull)
+    out._effects = None
+    if loss == "log_loss":
+        out._effects = _effects(X, rows, s, total, offset, out, n_threads, most_threads)
+    return out
+
+
+def _check_level(level):
+    if not (isinstance(level, (int, float)) and 0 < level < 1):
+        raise ValueError(f"level must lie between 0 and 1, found {level!r}")
+    return level
+
+
+def _shares(sample_weight, n, weights):
+    """What each row counts, and all of them together."""
+    if sample_weight is None:
+        return np.ones(n), float(n)
+    s = np.asarray(sample_weight, dtype=float)
+    if s.shape != (n,):
+        raise ValueError(f"sample_weight must have shape ({n},), found {s.shape}")
+    if not np.isfinite(s).all() or (s < 0).any() or not s.any():
+        raise ValueError("sample_weight must be finite, not negative, and not zero for every row")
+    if weights == "sampling":
+        present = float(np.count_nonzero(s))
+        return s * (present / s.sum()), present
+    return s, float(s.sum())
+
+
+def _reference(reference, classes):
+    if reference is None:
+        return classes[0].item()
+    for label in classes.tolist():
+        if label == reference:
+            return label
+    shown = ", ".join(str(c) for c in classes[:5].tolist()) + (", ..." if len(classes) > 5 else "")
+    raise ValueError(f"reference must be one of the classes ({shown}), found {reference!r}")
+
+
+def _column_names(names, d):
+    return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(d)]
+
+
+def _check_cost(loss, total, cost, coef, l2):
+    """Whether these are the rows that the model was fitted on: its cost tells."""
+    here = loss / total + float(np.sum(np.asarray(l2) * np.square(coef))) / 2
+    if not abs(here - cost) <= 1e-6 * (1e-3 + abs(cost)):
+        raise ValueError(
+            f"X, y, sample_weight or offset are not those of the fit: the cost was {cost:.6g} "
+            f"there and is {here:.6g} here"
+        )
+
+
+# --- rows ---------------------------------------------------------------------------
+
+
+class Rows(NamedTuple):
+    """What is known of each row before X is looked at again."""
+
+    residual: np.ndarray  # (n, lines): label minus prediction
+    p: np.ndarray  # (n, lines)
+    information: dict  # weights of the Gram of each pair of lines, with its sign
+    loss: float  # the sum over rows
+    saturated: float  # the log-likelihood of the best any model can do
+
+
+def _rows(loss, classes, reference, y, z, s):
+    if loss == "squared_error":
+        r = _targets(y, len(z)) - z
+        return Rows(r[:, None], z[:, None], {(0, 0): (s, 1)}, float(s @ (r * r)) / 2, math.nan)
+    if loss == "log_loss":
+        if reference == classes[1].item():
+            z, flip = -z, True
+        else:
+            flip = False
+        t, soft = _labels(y, classes, len(z))
+        if flip:
+            t = 1 - t
+        p, other = _core.sigmoid(z), _core.sigmoid(-z)
+        q = s * p * other
+        if soft:
+            r = t * other - (1 - t) * p
+            up, down = _times(t, np.logaddexp(0, -z)), _times(1 - t, np.logaddexp(0, z))
+            total = float(s @ (up + down))
+            saturated = float(s @ (_entropy(t) + _entropy(1 - t)))
+        else:
+            one = t > 0
+            r = np.where(one, other, -p)
+            # -log of the probability of the label; 1 - |r| from its own side
+            right = np.where(one, p, other)
+            with np.errstate(divide="ignore"):
+                terms = np.where(right > 0.5, -np.log1p(-np.abs(r)), -np.log(right))
+            tiny = right < 1e-300
+            if tiny.any():
+                terms[tiny] = np.where(one[tiny], -z[tiny], z[tiny])
+            total, saturated = float(s @ terms), 0.0
+        return Rows(r[:, None], p[:, None], {(0, 0): (q, 1)}, total, saturated)
+    K = len(classes)
+    p = _core.softmax(z)
+    t = _shares_of_classes(y, classes, len(z))
+    top = z.max(axis=1, keepdims=True)
+    log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
+    total = -float(s @ (t * log_p).sum(axis=1))
+    saturated = float(s @ _entropy(t).sum(axis=1))
+    others = [k for k in range(K) if classes[k].item() != reference]
+    information = {}
+    for a, k in enumerate(others):
+        for b, j in enumerate(others[: a + 1]):
+            if a == b:
+                rest = np.delete(p, k, axis=1).sum(axis=1)
+                information[a, a] = s * p[:, k] * rest, 1
+            else:
+                information[a, b] = s * p[:, k] * p[:, j], -1
+    return Rows((t - p)[:, others], p[:, others], information, total, saturated)
+
+
+def _times(share, terms):
+    """Their product, where nothing of something infinite is nothing."""
+    return np.multiply(share, terms, out=np.zeros_like(terms), where=share > 0)
+
+
+def _entropy(t):
+    return t * np.log(t, out=np.zeros_like(t), where=t > 0)
+
+
+def _targets(y, n):
+    y = np.asarray(y, dtype=float)
+    if y.shape != (n,):
+        raise ValueError(f"y must have shape ({n},), one target for each row of X, found {y.shape}")
+    return y
+
+
+def _labels(y, classes, n):
+    """Shares of the second class, and whether any is a fraction."""
+    y = np.asarray(y)
+    if y.shape != (n,):
+        raise ValueError(f"y must have shape ({n},), one label for each row of X, found {y.shape}")
+    one = y == classes[1]
+    strange = ~(one | (y == classes[0]))
+    if strange.any():
+        at = int(np.flatnonzero(strange)[0])
+        if y.dtype.kind == "f" and classes.tolist() == [0, 1] and ((y >= 0) & (y <= 1)).all():
+            return y.astype(float), True
+        raise ValueError(
+            f"y[{at}] is {y[at]!s}; the model was fitted on the classes {classes[0]!s} and "
+            f"{classes[1]!s}"
+        )
+    return one.astype(float), False
+
+
+def _shares_of_classes(y, classes, n):
+    y, K = np.asarray(y), len(classes)
+    if y.ndim == 2:
+        if y.shape != (n, K):
+            raise ValueError(f"y must have shape ({n}, {K}), found {y.shape}")
+        return y.astype(float)
+    if y.shape != (n,):
+        raise ValueError(f"y must have shape ({n},), one label for each row of X, found {y.shape}")
+    codes = np.minimum(np.searchsorted(classes, y), K - 1)
+    strange = np.flatnonzero(classes[codes] != y)
+    if strange.size:
+        raise ValueError(f"y[{strange[0]}] is {y[strange[0]]!s}, no class the model was fitted on")
+    t = np.zeros((n, K))
+    t[np.arange(n), codes] = 1
+    return t
+
+
+def _squares(residual, power):
+    """Weights of the Grams whose sum is that of products of residuals: of sums and of each."""
+    found = {}
+    for a in range(residual.shape[1]):
+        found[a, a] = power * residual[:, a] ** 2, 1
+        for b in range(a):
+            # a Gram has no negative weights: 4 ab = (a + b)^2 - (a - b)^2
+            plus = power * (residual[:, a] + residual[:, b]) ** 2 / 4
+            minus = power * (residual[:, a] - residual[:, b]) ** 2 / 4
+            found[a, b] = plus, 1, minus, -1
+    return found
+
+
+# --- matrices -----------------------------------------------------------------------
+
+
+def _coordinates(X, fit_intercept):
+    """A point near the middle of each column and a length near its spread, from a few rows."""
+    n, d = X.shape
+    rows = X[:: max(1, n // SHIFT_ROWS)][: 2 * SHIFT_ROWS]
+    rows = np.asarray(rows.toarray() if hasattr(rows, "tocsr") else rows, dtype=float)
+    shift = np.zeros(d)
+    if fit_intercept and d:
+        low, high = rows.min(axis=0), rows.max(axis=0)
+        shift = np.where(low == high, low, low + (rows - low).mean(axis=0))
+    spread = np.abs(rows - shift).max(axis=0, initial=0.0)
+    scale = 1 / np.where(spread > 0, spread, 1.0)
+    return shift, scale
+
+
+def _blocks(lines, m, pairs, gram):
+    """The symmetric matrix whose blocks are Grams with these weights."""
+    whole = np.empty((lines, m, lines, m))
+    for (a, b), weighted in pairs.items():
+        block = sum(
+            sign * gram(q) for q, sign in zip(weighted[::2], weighted[1::2], strict=True)
+        )
+        whole[a, :, b], whole[b, :, a] = block, block
+    return whole.reshape(lines * m, lines * m)
+
+
+def _penalty(l2, lines, d, fit_intercept, scale, total):
+    each = np.broadcast_to(np.asarray(l2, dtype=float), (d,)) * scale**2 * total
+    if fit_intercept:
+        each = np.concatenate([[0.0], each])
+    return np.tile(each, (lines, 1))
+
+
+def _contrasts(coef, intercept, loss, classes, reference):
+    """A line (intercept, coefficients) for each class but the reference, seen from it."""
+    if loss != "softmax":
+        line = np.concatenate([[intercept], coef])[None, :]
+        flip = loss == "log_loss" and reference == classes[1].item()
+        return -line if flip else line
+    both = np.column_stack([intercept, coef])
+    at = classes.tolist().index(reference)
+    return np.delete(both, at, axis=0) - both[at]
+
+
+def _inverse(H, order):
+    """The columns, taken in this order, that do not follow from those before; the inverse of H on
+    them, zero elsewhere."""
+    size = len(H)
+    diagonal = np.diag(H)
+    present = diagonal > 0
+    unit = np.zeros(size)
+    unit[present] = 1 / np.sqrt(diagonal[present])
+    A = H * unit * unit[:, None]
+    A = A[np.ix_(order, order)]
+    least = 1e-13 * max(10, size)  # as csrc/rank.c
+    kept = np.arange(size)
+    try:
+        L = np.linalg.cholesky(A)
+        plain = bool((np.diag(L) ** 2 > least).all())
+    except np.linalg.LinAlgError:
+        plain = False
+    if not plain:
+        L, kept = np.zeros((size, size)), []
+        for j in range(size):
+            k = len(kept)
+            column = A[j:, j] - L[j:, :k] @ L[j, :k]
+            if column[0] > least:
+                L[j:, k] = column / math.sqrt(column[0])
+                kept.append(j)
+        kept = np.array(kept, dtype=int)
+        L = L[np.ix_(kept, np.arange(len(kept)))]
+    chosen = order[kept]
+    half = np.linalg.solve(L, np.diag(unit[chosen])) if len(chosen) else np.empty((0, 0))
+    inverse = np.zeros((size, size))
+    inverse[np.ix_(chosen, chosen)] = half.T @ half
+    return np.sort(chosen), inverse
+
+
+def _pieces(X):
+    """Slices of rows that pass through NumPy one at a time."""
+    step = max(1, CHUNK // max(1, X.shape[1]))
+    for first in range(0, X.shape[0], step):
+        yield slice(first, min(first + step, X.shape[0]))
+
+
+def _piece(X, rows, summary):
+    """These rows as the parameters see them: (rows, m)."""
+    part = X[rows]
+    part = np.asarray(part.toarray() if hasattr(part, "tocsr") else part, dtype=float)
+    part = (part - summary._shift) * summary._scale
+    if summary.fit_intercept:
+        part = np.concatenate([np.ones((len(part), 1)), part], axis=1)
+    return part
+
+
+def _codes(groups, n):
+    groups = np.asarray(groups)
+    if groups.shape != (n,):
+        raise ValueError(
+            f"groups must have shape ({n},), one label for each row of X, found {groups.shape}"
+        )
+    found, codes = np.unique(groups, return_inverse=True)
+    if len(found) < 2:
+        raise ValueError("groups has one group only; a cluster covariance needs two or more")
+    return codes, len(found)
+
+
+def _sums(X, residual, codes, count, summary):
+    """Scores of each group: (count, lines * m)."""
+    from scipy.sparse import csr_array
+
+    lines, m = residual.shape[1], summary.fit_intercept + X.shape[1]
+    out = np.zeros((lines, count, m))
+    for rows in _pieces(X):
+        a = _piece(X, rows, summary)
+        here, local = np.unique(codes[rows], return_inverse=True)
+        for k in range(lines):
+            at = local, np.arange(len(a))
+            out[k, here] += csr_array((residual[rows, k], at), (len(here), len(a))) @ a
+    return out.transpose(1, 0, 2).reshape(count, lines * m)
+
+
+def _effects(X, rows, s, total, offset, summary, n_threads, most_threads):
+    """What marginal effects need: mean slope, its derivative, and the mean row."""
+    q, _ = rows.information[0, 0]
+    mean_offset = 0.0 if offset is None else float(s @ np.asarray(offset, dtype=float)) / total
+
+    def mean_row(v):
+        # the gradient of half the squared distance from -v at 0 is the mean of v x
+        _, g, _ = _core.cost(
+            X, -v, np.zeros(X.shape[1]), 0.0, "squared_error", 0.0, None, None, n_threads,
+            most_threads, True,
+        )  # fmt: skip
+        whole = float(v.sum()) / total
+        line = (g * (len(v) / total) - summary._shift * whole) * summary._scale
+        return np.concatenate([[whole], line]) if summary.fit_intercept else line
+
+    return (
+        float(q.sum()) / total,
+        mean_row(q * (1 - 2 * rows.p[:, 0])),
+        mean_row(s),
+        mean_offset,
+    )
+
+
+def _reasons(out, signs, aliased, kept, follow):
+    """Why a parameter has no standard error: a sentence by its place."""
+    m, notes = len(out.names), {}
+    for i in np.flatnonzero(signs):
+        notes[int(i)] = "infinite: the classes are separated along it"
+    v = np.abs(follow)
+    for column, i in enumerate(aliased):
+        parts = [
+            out.names[k % m]
+            for k, weight in zip(kept, v[:, column], strict=True)
+            if weight > 1e-6 * max(v[:, column].max(), 1e-300) and v[:, column].max() > 0
+        ]
+        if parts in ([], ["intercept"]):
+            why = "aliased: the column is constant"
+        else:
+            shown = ", ".join(parts[:4]) + (", ..." if len(parts) > 4 else "")
+            why = f"aliased: follows from {shown}"
+        notes[int(i)] = why
+    return notes
+
+
+# --- the summary --------------------------------------------------------------------
+
+
+class Summary:
+    """Estimates of a model and how sure they are; read it with ``print``.
+
+    Arrays of parameters have the intercept first, shape (d + 1,), or for K > 2 classes
+    (d + 1, K - 1), a column for each class but the reference. It holds neither ``X`` nor anything
+    else as long as the data.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the parameters.
+    equations : list or None
+        The classes that the parameters (each column of them) speak for; None for squared error.
+    reference
+        The class they are seen from.
+    params, bse, tvalues, pvalues : ndarray
+        Estimates, in margin per unit of each column, standard errors, their ratio (z, or for
+        squared error t), and two-sided p-values. NaN where there is none; ``notes`` says why. With
+        a penalty ``tvalues`` and ``pvalues`` are NaN throughout.
+    llf, llnull : float
+        Log-likelihoods, in nats, of the model and of the null model (intercept and offset).
+        Fractions are taken as shares of rows: binomial coefficients are left out.
+    aic, bic : float
+        With the effective degrees of freedom ``tr(inv(H) I)`` where there is a penalty.
+    nobs, df_model, df_resid : float
+    deviance, null_deviance : float
+        Twice the distance from the saturated model, for squared error the sum of squares.
+    llr, llr_pvalue : float
+        Likelihood ratio against the null model.
+    prsquared, cox_snell, nagelkerke : float
+        R squared of McFadden, of Cox and Snell, and of Nagelkerke.
+    rsquared, scale : float
+        For squared error: R squared, and the estimate of the variance (1 else).
+    cov_type, factor
+        The kind of covariance and the factor it was multiplied with.
+    groups : int or None
+        How many clusters.
+    notes : dict of int to str
+        Why a parameter, by its place in ``params.ravel("F")``, has no standard error.
+    """
+
+    groups = None
+
+    # --- estimates
+
+    def _shape(self, flat):
+        m = len(self.names)
+        return flat.copy() if len(flat) == m else flat.reshape(-1, m).T.copy()
+
+    def _to_scaled(self, theta):
+        """Parameters, a line each, on centred and scaled columns."""
+        theta = np.array(theta, dtype=float)
+        if self.fit_intercept:
+            theta[:, 0] += theta[:, 1:] @ self._shift
+            theta[:, 1:] /= self._scale
+            return theta
+        return theta / self._scale
+
+    def _to_raw(self, V):
+        """The way back: V has shape (lines, m, any)."""
+        V = np.array(V, dtype=float)
+        first = int(self.fit_intercept)
+        V[:, first:] *= self._scale[:, None]
+        if first:
+            V[:, 0] -= np.einsum("j,ljr->lr", self._shift, V[:, 1:])
+        return V
+
+    def _carried(self, rows):
+        """Linear functions of the parameters, a row each, as functions of the scaled ones."""
+        m = len(self.names)
+        rows = np.asarray(rows, dtype=float).reshape(len(rows), -1, m).copy()
+        if self.fit_intercept:
+            rows[:, :, 1:] -= rows[:, :, :1] * self._shift
+            rows[:, :, 1:] *= self._scale
+        else:
+            rows *= self._scale
+        return rows.reshape(len(rows), -1)
+
+    def _errors(self):
+        m, size = len(self.names), len(self._cov)
+        variance = np.empty(size)
+        lines = size // m
+        C = self._cov.reshape(lines, m, lines, m)
+        for k in range(lines):
+            block = C[k, :, k]
+            half = self._to_raw(block[None])[0]
+            variance[k * m : (k + 1) * m] = np.diag(self._to_raw(half.T[None])[0])
+        with np.errstate(invalid="ignore"):
+            errors = np.sqrt(variance)
+        errors[self._absent] = np.nan
+        return errors
+
+    @property
+    def params(self):
+        return self._shape(self._flat)
+
+    @property
+    def bse(self):
+        return self._shape(self._errors())
+
+    @property
+    def tvalues(self):
+        if self.penalized:
+            return self._shape(np.full(len(self._flat), np.nan))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._shape(self._flat / self._errors())
+
+    @property
+    def pvalues(self):
+        return _two_sided(self.tvalues, self._t_df())
+
+    def _t_df(self):
+        return self.df_resid if self.loss == "squared_error" else math.inf
+
+    def conf_int(self, level=None):
+        """Intervals ``params -+ quantile * bse``.
+
+        Parameters
+        ----------
+        level : float, optional
+            By default that of the summary. (``alpha`` of statsmodels is ``1 - level``.)
+
+        Returns
+        -------
+        ndarray of the shape of ``params`` and an axis of 2
+            With a penalty they are those of a biased estimate: they cover the coefficients that
+            the penalty aims at.
+        """
+        level = self.level if level is None else _check_level(level)
+        with np.errstate(invalid="ignore"):
+            reach = _quantile(level, self._t_df()) * self.bse
+            return np.stack([self.params - reach, self.params + reach], axis=-1)
+
+    def cov_params(self):
+        """The covariance of the parameters, equation by equation.
+
+        Returns
+        -------
+        ndarray of shape (m, m), m = params.size
+            In the order of ``params.ravel("F")``; NaN where there is no standard error.
+        """
+        m, size = len(self.names), len(self._cov)
+        half = self._to_raw(self._cov.reshape(size // m, m, size)).reshape(size, size)
+        cov = self._to_raw(half.T.reshape(size // m, m, size)).reshape(size, size)
+        cov = (cov + cov.T) / 2
+        cov[self._absent], cov[:, self._absent] = np.nan, np.nan
+        return cov
+
+    def odds_ratios(self, level=None):
+        """``exp`` of the estimates and of their intervals: (..., 3), ratio, low, high."""
+        if self.loss == "squared_error":
+            raise ValueError("a model of the squared error has no odds")
+        with np.errstate(over="ignore"):
+            return np.exp(np.concatenate([self.params[..., None], self.conf_int(level)], axis=-1))
+
+    # --- how well it fits
+
+    @property
+    def aic(self):
+        return 2 * (self._parameters - self.llf)
+
+    @property
+    def bic(self):
+        return self._parameters * math.log(self.nobs) - 2 * self.llf
+
+    @property
+    def llr(self):
+        return 2 * (self.llf - self.llnull)
+
+    @property
+    def llr_pvalue(self):
+        return math.nan if self.penalized else _chi2(self.llr, self.df_model)
+
+    @property
+    def prsquared(self):
+        return 1 - self.llf / self.llnull if self.llnull else math.nan
+
+    @property
+    def cox_snell(self):
+        return -math.expm1(-self.llr / self.nobs)
+
+    @property
+    def nagelkerke(self):
+        most = -math.expm1(2 * self.llnull / self.nobs)
+        return self.cox_snell / most if most else math.nan
+
+    @property
+    def rsquared(self):
+        if self.loss != "squared_error":
+            raise AttributeError("rsquared is for squared error; see prsquared")
+        return 1 - self.deviance / self.null_deviance if self.null_deviance else math.nan
+
+    # --- tests
+
+    def wald_test(self, hypothesis, value=0.0):
+        """Wald's chi-squared test that ``hypothesis @ params.ravel("F") == value``.
+
+        Parameters
+        ----------
+        hypothesis : str, list of str, or array of shape (r, m) or (m,)
+            Names of parameters that are zero together (in all equations), or linear functions.
+        value : float or array of shape (r,)
+
+        Returns
+        -------
+        Test
+            Statistic, degrees of freedom (the rank of the hypothesis), p-value.
+        """
+        if self.penalized:
+            raise ValueError(
+                "estimates with a penalty are biased, so that the test has not the size it claims; "
+                "fit with l2=0"
+            )
+        R = self._functions(hypothesis)
+        if (R[:, self._absent] != 0).any():
+            i = int(np.flatnonzero((R != 0).any(axis=0) & self._absent)[0])
+            raise ValueError(f"{self._label(i)} cannot be tested: {self.notes.get(i, 'aliased')}")
+        free = ~self._absent
+        distance = R[:, free] @ self._flat[free] - value
+        carried = self._carried(R)
+        cov = carried @ self._cov @ carried.T
+        unit = 1 / np.sqrt(np.maximum(np.diag(cov), 1e-300))
+        values, vectors = np.linalg.eigh(cov * unit * unit[:, None])
+        good = values > 1e-12 * len(values)
+        along = (vectors.T @ (distance * unit))[good]
+        statistic, df = float(np.sum(along**2 / values[good])), int(good.sum())
+        return Test(statistic, df, _chi2(statistic, df))
+
+    def _functions(self, hypothesis):
+        m, size = len(self.names), len(self._flat)
+        if isinstance(hypothesis, str):
+            hypothesis = [hypothesis]
+        if len(hypothesis) and all(isinstance(name, str) for name in hypothesis):
+            unknown = [name for name in hypothesis if name not in self.names]
+            if unknown:
+                raise ValueError(f"hypothesis names {unknown[0]!r}, which is no parameter")
+            places = [self.names.index(name) for name in hypothesis]
+            return np.eye(size)[[k + i for k in range(0, size, m) for i in places]]
+        R = np.atleast_2d(np.asarray(hypothesis, dtype=float))
+        if R.ndim != 2 or R.shape[1] != size or not len(R):
+            raise ValueError(f"hypothesis must have shape (r, {size}), found {R.shape}")
+        return R
+
+    def lr_test(self, restricted=None):
+        """Likelihood ratio test of this model against one that it contains.
+
+        Parameters
+        ----------
+        restricted : Summary, optional
+            Of a fit on the same rows with fewer columns; by default the null model.
+
+        Returns
+        -------
+        Test
+        """
+        if self.penalized or (restricted is not None and restricted.penalized):
+            raise ValueError("likelihoods with a penalty are not maxima; fit with l2=0")
+        if restricted is None:
+            return Test(self.llr, round(self.df_model), self.llr_pvalue)
+        if restricted.nobs != self.nobs or restricted.loss != self.loss:
+            raise ValueError(
+                f"the models are not of the same rows: {self.nobs:g} observations here, "
+                f"{restricted.nobs:g} there"
+            )
+        df = round(self._parameters - restricted._parameters)
+        statistic = 2 * (self.llf - restricted.llf)
+        if df <= 0 or statistic < -1e-6 * (1 + abs(self.llf)):
+            raise ValueError(
+                f"the other model has {restricted._parameters:g} parameters and log-likelihood "
+                f"{restricted.llf:.6g}, this one {self._parameters:g} and {self.llf:.6g}: it is "
+                "not contained in this one"
+            )
+        return Test(statistic, df, _chi2(statistic, df))
+
+    # --- what rows are needed for
+
+    def _binary(self, what):
+        if self.loss != "log_loss":
+            raise ValueError(f"{what} is for the log loss of two classes, not for {self.loss}")
+
+    def get_margeff(self, at="overall", dummy=False, *, X=None, sample_weight=None, offset=None):
+        """Effects on the probability of the class, by the delta method.
+
+        Parameters
+        ----------
+        at : {"overall", "mean"}
+            The mean of the effects at all rows, or the effect at the mean row.
+        dummy : bool
+            For columns that hold only 0 and 1 the change from 0 to 1, not the slope. Needs `X` (and
+            `sample_weight` and `offset` if the fit had them): the summary keeps no rows.
+
+        Returns
+        -------
+        MarginalEffects
+            Without the intercept.
+        """
+        self._binary("get_margeff")
+        if at not in ("overall", "mean"):
+            raise ValueError(f"at must be 'overall' or 'mean', found {at!r}")
+        if dummy and X is None:
+            raise ValueError(
+                "get_margeff(dummy=True) needs X again (and sample_weight and offset, if given to "
+                "the fit): the summary keeps no rows"
+            )
+        first = int(self.fit_intercept)
+        slope, derivative, middle, mean_offset = self._effects
+        v = self._estimate
+        w = v[first:] * self._scale
+        if at == "mean":
+            z = float(middle @ v) + mean_offset
+            p = float(_core.sigmoid(z))
+            slope = p * float(_core.sigmoid(-z))
+            derivative = slope * (1 - 2 * p) * middle
+        effect = slope * w
+        jacobian = np.outer(w, derivative)
+        jacobian[:, first:] += np.diag(slope * self._scale)
+        if dummy:
+            X = X if hasattr(X, "tocsr") else np.asarray(X)
+            if X.ndim != 2 or X.shape[1] != len(w):
+                raise ValueError(f"X must have {len(w)} columns, found shape {X.shape}")
+            self._discrete(at, X, sample_weight, offset, effect, jacobian)
+        variance = np.einsum("ij,jk,ik->i", jacobian, self._cov, jacobian)
+        se = np.sqrt(np.maximum(variance, 0))
+        absent = self._absent[first:]
+        effect[absent], se[absent] = np.nan, np.nan
+        if self._absent.any() and any("infinite" in why for why in self.notes.values()):
+            se[:] = np.nan
+        return MarginalEffects(self, at, effect, se)
+
+    def _discrete(self, at, X, sample_weight, offset, effect, jacobian):
+        """For columns of 0 and 1 alone: the effect of the step, into the arrays."""
+        n, first, v = X.shape[0], int(self.fit_intercept), self._estimate
+        s, total = _shares(sample_weight, n, self.weights)
+        o = np.zeros(n) if offset is None else np.asarray(offset, dtype=float)
+        only = np.ones(len(effect), bool)
+        for rows in _pieces(X):
+            part = X[rows]
+            part = part.toarray() if hasattr(part, "tocsr") else part
+            only &= ((part == 0) | (part == 1)).all(axis=0)
+        found = np.flatnonzero(only)
+        low = -self._shift * self._scale
+        high = (1 - self._shift) * self._scale
+        if at == "mean":
+            blocks = [(self._effects[2][None, :], np.ones(1), np.array([self._effects[3]]))]
+            total = 1.0
+        else:
+            blocks = ((_piece(X, rows, self), s[rows], o[rows]) for rows in _pieces(X))
+        effect[found], jacobian[found] = 0, 0
+        for a, weight, shift in blocks:
+            z = a @ v + shift
+            for j in found:
+                k = j + first
+                for value, sign in ((high[j], 1), (low[j], -1)):
+                    zj = z + (value - a[:, k]) * v[k]
+                    p = _core.sigmoid(zj)
+                    q = weight * p * _core.sigmoid(-zj)
+                    effect[j] += sign * float(weight @ p) / total
+                    line = q @ a
+                    line[k] = value * q.sum()
+                    jacobian[j] += sign * line / total
+
+    def influence(self, X, y, *, sample_weight=None, offset=None):
+        """Residuals, leverages and Cook's distances of rows: one pass.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset
+            The rows that the model was fitted on.
+
+        Returns
+        -------
+        Influence
+            Two classes or squared error. A row with a weight counts as one observation of that
+            weight, as a binomial count does.
+        """
+        if self.loss == "softmax":
+            raise ValueError("influence is for two classes and for squared error")
+        X = X if hasattr(X, "tocsr") else np.asarray(X)
+        n, d = X.shape
+        if d != len(self._shift):
+            raise ValueError(f"X has {d} columns, but the model was fitted on {len(self._shift)}")
+        s, _ = _shares(sample_weight, n, self.weights)
+        z = _core.margins(X, self._coef, self._intercept, offset, None, lambda: 1)
+        rows = _rows(self.loss, self._classes, self.reference, y, z, s)
+        r, q = rows.residual[:, 0], rows.information[0, 0][0] / self.scale
+        if self.loss == "squared_error":
+            curvature = np.ones(n)
+            deviance = s * r * r
+        else:
+            p = rows.p[:, 0]
+            flip = self.reference == self._classes[1].item()
+            side = -z if flip else z
+            curvature = p * _core.sigmoid(-side)
+            t = r + p
+            deviance = _times(t, np.logaddexp(0, -side)) + _times(1 - t, np.logaddexp(0, side))
+            t = np.clip(t, 0, 1)
+            deviance = 2 * s * np.maximum(deviance + _entropy(t) + _entropy(1 - t), 0)
+        leverage = np.empty(n)
+        hat = self._bread * self.scale
+        for part in _pieces(X):
+            a = _piece(X, part, self)
+            leverage[part] = np.einsum("ij,ij->i", a @ hat, a) * q[part]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pearson = np.sqrt(s) * r / np.sqrt(curvature)
+            cook = (
+                pearson**2 / self.scale * leverage / (1 - leverage) ** 2 / max(self._parameters, 1)
+            )
+        return Influence(r, pearson, np.sign(r) * np.sqrt(deviance), leverage, cook)
+
+    # --- to be read
+
+    def _label(self, i):
+        m = len(self.names)
+        name = self.names[i % m]
+        return name if len(self._flat) == m else f"{self.equations[i // m]}: {name}"
+
+    def to_frame(self):
+        """The table of parameters as a pandas data frame (pandas must be installed).
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index: names, or (class, name) for K > 2 classes; columns as statsmodels names them.
+        """
+        import pandas
+
+        flat = [a.ravel("F") for a in (self.params, self.bse, self.tvalues, self.pvalues)]
+        interval = self.conf_int()
+        if interval.ndim == 3:
+            interval = interval.transpose(1, 0, 2).reshape(-1, 2)
+        index = self.names
+        if len(self._flat) > len(self.names):
+            index = pandas.MultiIndex.from_product([self.equations, self.names])
+        columns = {"coef": flat[0], "std err": flat[1], self._letter(): flat[2]}
+        columns[f"P>|{self._letter()}|"] = flat[3]
+        if not self.penalized:
+            low, high = _ends(self.level)
+            columns[low], columns[high] = interval[:, 0], interval[:, 1]
+        return pandas.DataFrame(columns, index=index)
+
+    def _letter(self):
+        return "t" if self.loss == "squared_error" else "z"
+
+    def _title(self):
+        if self.loss == "squared_error":
+            return "Least squares"
+        if len(self._flat) == len(self.names):
+            return f"Logistic regression: class {self.equations[0]} against {self.reference}"
+        many = len(self.equations) + 1
+        return f"Logistic regression: {many} classes, against {self.reference}"
+
+    def _header(self):
+        """Pairs of a label and a text."""
+        squared = self.loss == "squared_error"
+        effective = "effective parameters" if self.penalized else "parameters"
+        left = [
+            ("observations", f"{self.nobs:.10g}"),
+            (effective, f"{self._parameters:.6g}"),
+            ("residual df", f"{self.df_resid:.10g}"),
+            ("log-likelihood", f"{self.llf:.6f}"),
+            ("null log-likelihood", f"{self.llnull:.6f}"),
+            ("deviance", f"{self.deviance:.6g}"),
+            ("null deviance", f"{self.null_deviance:.6g}"),
+        ]
+        right = [("AIC", f"{self.aic:.6g}"), ("BIC", f"{self.bic:.6g}")]
+        ratio = f"{self.llr:.6g}"
+        if not self.penalized:
+            ratio += f" on {self.df_model:g} df"
+        right.append(("likelihood ratio", ratio))
+        if not self.penalized:
+            right.append(("its p-value", _probability(self.llr_pvalue)))
+        if squared:
+            right += [("R squared", f"{self.rsquared:.5f}"), ("sigma squared", f"{self.scale:.6g}")]
+        else:
+            right += [
+                ("R2, McFadden", f"{self.prsquared:.5f}"),
+                ("R2, Cox and Snell", f"{self.cox_snell:.5f}"),
+                ("R2, Nagelkerke", f"{self.nagelkerke:.5f}"),
+            ]
+        return left, right
+
+    def _remarks(self):
+        kind = {"nonrobust": "from the information matrix", "HC0": "HC0 (robust)",
+                "HC1": "HC1 (robust), n / (n - k)", "stata": "robust as Stata's, n / (n - 1)",
+                "cluster": f"by {self.groups} clusters"}[self.cov_type]  # fmt: skip
+        if self.penalized and self.cov_type == "nonrobust":
+            kind = "inv(H) I inv(H), H the Hessian with and I that without the penalty"
+        if self.cov_type not in ("nonrobust", "HC0"):
+            kind += f", times {self.factor:.6g}"
+        yield f"Covariance: {kind}."
+        if self.weights == "sampling":
+            yield "Weights are those of a sample: the covariance is robust."
+        if self.outcome:
+            yield f"Fit: {self.outcome}."
+        if self.penalized:
+            yield (
+                "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
+                "conf_int() gives intervals."
+            )
+        separated = [self._label(i) for i, why in self.notes.items() if "infinite" in why]
+        if separated:
+            yield (
+                "The classes are separated: estimates without a standard error are infinite; the "
+                "rest is of the rows that are not."
+            )
+        for i, why in list(self.notes.items())[:SHOWN]:
+            if "infinite" not in why:
+                yield f"{_short(self._label(i))} is {why}."
+
+    def _table(self):
+        """Cells of the parameters, a list for each row, a heading first."""
+        letter = self._letter()
+        heading = ["", "coef", "std err", letter, f"P>|{letter}|"]
+        if not self.penalized:
+            heading += list(_ends(self.level))
+        rows = [heading]
+        m = len(self.names)
+        params, errors = self._flat, self._errors()
+        t, p = self.tvalues.ravel("F"), self.pvalues.ravel("F")
+        interval = self.conf_int()
+        if interval.ndim == 3:
+            interval = interval.transpose(1, 0, 2).reshape(-1, 2)
+        for i in range(min(len(params), SHOWN)):
+            if i % m == 0 and len(params) > m:
+                rows.append([f"class {self.equations[i // m]}"])
+            cells = [_short(self.names[i % m]), _figure(params[i]), _figure(errors[i])]
+            cells += [_blank(t[i], ".3f"), "" if np.isnan(p[i]) else _probability(p[i])]
+            if not self.penalized:
+                cells += [_figure(interval[i, 0]), _figure(interval[i, 1])]
+            if i in self.notes:
+                word = "separated" if "infinite" in self.notes[i] else "aliased"
+                cells[2:] = [word] + [""] * (len(cells) - 3)
+            rows.append(cells)
+        return rows
+
+    def _more(self):
+        left = len(self._flat) - SHOWN
+        return f"... and {left} more: to_frame() has all." if left > 0 else ""
+
+    def __str__(self):
+        left, right = self._header()
+        cells = [
+            (*(left[i] if i < len(left) else ("", "")), *(right[i] if i < len(right) else ("", "")))
+            for i in range(max(len(left), len(right)))
+        ]
+        widths = [max(len(row[j]) for row in cells) for j in range(4)]
+        head = [
+            f"  {a:<{widths[0]}}  {b:>{widths[1]}}    {c:<{widths[2]}}  {d:>{widths[3]}}".rstrip()
+            for a, b, c, d in cells
+        ]
+        blocks = ["\n".join([self._title(), *head]), _aligned(self._table())]
+        if self._more():
+            blocks[-1] += f"\n  {self._more()}"
+        return "\n\n".join([*blocks, "\n".join(self._remarks())])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        left, right = self._header()
+        escape = html.escape
+        parts = [f"<p><b>{escape(self._title())}</b></p>", "<table>"]
+        for i in range(max(len(left), len(right))):
+            cells = [*(left[i] if i < len(left) else ("", ""))]
+            cells += right[i] if i < len(right) else ("", "")
+            parts.append("<tr>" + "".join(_cell(c, not j % 2) for j, c in enumerate(cells)) + "</tr>")
+        parts += ["</table>", *_html_table(self._table())]
+        remarks = [*([self._more()] if self._more() else []), *self._remarks()]
+        return "\n".join([*parts, f"<p>{'<br>'.join(escape(line) for line in remarks)}</p>"])
+
+
+class MarginalEffects:
+    """Effects of the columns on a probability.
+
+    Attributes
+    ----------
+    names : list of str
+    at : {"overall", "mean"}
+    margeff, margeff_se, tvalues, pvalues : ndarray of shape (d,)
+    """
+
+    def __init__(self, summary, at, margeff, margeff_se):
+        self.names = summary.names[int(summary.fit_intercept) :]
+        self.at, self.level = at, summary.level
+        self.margeff, self.margeff_se = margeff, margeff_se
+        self.equation = summary.equations[0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.tvalues = margeff / margeff_se
+        if summary.penalized:
+            self.tvalues = np.full(len(margeff), np.nan)
+        self.pvalues = _two_sided(self.tvalues, math.inf)
+
+    def conf_int(self, level=None):
+        """Intervals, shape (d, 2)."""
+        level = self.level if level is None else _check_level(level)
+        reach = _quantile(level, math.inf) * self.margeff_se
+        return np.stack([self.margeff - reach, self.margeff + reach], axis=-1)
+
+    def to_frame(self):
+        """As a pandas data frame (pandas must be installed)."""
+        import pandas
+
+        low, high = _ends(self.level)
+        interval = self.conf_int()
+        columns = {"dy/dx": self.margeff, "std err": self.margeff_se, "z": self.tvalues,
+                   "P>|z|": self.pvalues, low: interval[:, 0], high: interval[:, 1]}  # fmt: skip
+        return pandas.DataFrame(columns, index=self.names)
+
+    def _table(self):
+        rows = [["", "dy/dx", "std err", "z", "P>|z|", *_ends(self.level)]]
+        interval = self.conf_int()
+        for i, name in enumerate(self.names[:SHOWN]):
+            p = self.pvalues[i]
+            rows.append([
+                _short(name), _figure(self.margeff[i]), _figure(self.margeff_se[i]),
+                _blank(self.tvalues[i], ".3f"), "" if np.isnan(p) else _probability(p),
+                _figure(interval[i, 0]), _figure(interval[i, 1]),
+            ])  # fmt: skip
+        return rows
+
+    def __str__(self):
+        where = "mean over the rows" if self.at == "overall" else "at the mean row"
+        title = f"Marginal effects on the probability of class {self.equation}, {where}"
+        return f"{title}\n\n{_aligned(self._table())}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return "\n".join(_html_table(self._table()))
+
+
+class Influence(NamedTuple):
+    """What single rows do to a fit: arrays of shape (n,), named as in statsmodels."""
+
+    resid_response: np.ndarray
+    resid_pearson: np.ndarray
+    resid_deviance: np.ndarray
+    hat_matrix_diag: np.ndarray
+    cooks_distance: np.ndarray
+
+
+# --- small things -------------------------------------------------------------------
+
+
+def _two_sided(t, df):
+    from scipy import special
+
+    t = np.abs(t)
+    return 2 * special.ndtr(-t) if math.isinf(df) else 2 * special.stdtr(df, -t)
+
+
+def _quantile(level, df):
+    from scipy import special
+
+    upper = (1 + level) / 2
+    return float(special.ndtri(upper) if math.isinf(df) else special.stdtrit(df, upper))
+
+
+def _chi2(statistic, df):
+    from scipy import special
+
+    return float(special.chdtrc(df, max(statistic, 0.0))) if df > 0 else math.nan
+
+
+def _probability(p, equals=""):
+    return "<1e-4" if p < 1e-4 else "" if math.isnan(p) else f"{equals}{p:.4f}"
+
+
+def _figure(x):
+    """Five significant digits."""
+    if math.isnan(x):
+        return "nan"
+    if math.isinf(x):
+        return "inf" if x > 0 else "-inf"
+    return f"{x:#.5g}".removesuffix(".")
+
+
+def _blank(x, form):
+    return "" if math.isnan(x) else format(x, form)
+
+
+def _ends(level):
+    tail = (1 - level) / 2
+    return f"[{tail:.6g}", f"{1 - tail:.6g}]"
+
+
+def _short(name):
+    """A long name keeps both its ends: what tells it from others may be at either."""
+    if len(name) <= LONGEST:
+        return name
+    half = (LONGEST - 3) // 2
+    return f"{name[: LONGEST - 3 - half]}...{name[-half:]}"
+
+
+def _aligned(rows):
+    """Rows of cells in columns, the first to the left and the others to the right."""
+    full = [row for row in rows if len(row) > 1]
+    widths = [max(len(row[j]) for row in full) for j in range(len(full[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=False)]
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(text, head=False, span=1):
+    tag, wide = "th" if head else "td", f' colspan="{span}"' if span > 1 else ""
+    align = "left" if head else "right"
+    return f'<{tag}{wide} style="text-align:{align}">{html.escape(text)}</{tag}>'
+
+
+def _html_table(rows):
+    yield "<table>"
+    for row in rows:
+        span = len(rows[0]) if len(row) == 1 else 1
+        inner = "".join(_cell(cell, j == 0 or row is rows[0], span) for j, cell in enumerate(row))
+        yield f"<tr>{inner}</tr>"
+    yield "</table>"
