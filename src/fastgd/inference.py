@@ -173,7 +173,7 @@ def summarize(
     follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
     v[kept] += follow @ v[aliased]
     effective = float(np.sum(bread * information)) if out.penalized else float(len(kept))
-    out.df_model = effective - bool(fit_intercept)
+    out.df_model = effective - lines * bool(fit_intercept)
     out.nobs, out.rows = total, n
     out.df_resid = total - effective
     out._parameters = effective
@@ -996,7 +996,7 @@ class Summary:
     def _label(self, i):
         m = len(self.names)
         name = self.names[i % m]
-        return name if len(self._flat) == m else f"{self.equations[i // m]}: {name}"
+        return name if len(self._flat) == m else f"{_class(self.equations[i // m])}: {name}"
 
     def to_frame(self):
         """The table of parameters as a pandas data frame (pandas must be installed).
@@ -1029,9 +1029,12 @@ class Summary:
         if self.loss == "squared_error":
             return "Least squares"
         if len(self._flat) == len(self.names):
-            return f"Logistic regression: class {self.equations[0]} against {self.reference}"
+            return (
+                f"Logistic regression: class {_class(self.equations[0])} "
+                f"against {_class(self.reference)}"
+            )
         many = len(self.equations) + 1
-        return f"Logistic regression: {many} classes, against {self.reference}"
+        return f"Logistic regression: {many} classes, against {_class(self.reference)}"
 
     def _header(self):
         """Pairs of a label and a text."""
@@ -1043,11 +1046,11 @@ class Summary:
             ("residual df", f"{self.df_resid:.10g}"),
             ("log-likelihood", f"{self.llf:.6f}"),
             ("null log-likelihood", f"{self.llnull:.6f}"),
-            ("deviance", f"{self.deviance:.6g}"),
-            ("null deviance", f"{self.null_deviance:.6g}"),
+            ("deviance", _wide(self.deviance)),
+            ("null deviance", _wide(self.null_deviance)),
         ]
-        right = [("AIC", f"{self.aic:.6g}"), ("BIC", f"{self.bic:.6g}")]
-        ratio = f"{self.llr:.6g}"
+        right = [("AIC", _wide(self.aic)), ("BIC", _wide(self.bic))]
+        ratio = _wide(self.llr)
         if not self.penalized:
             ratio += f" on {self.df_model:g} df"
         right.append(("likelihood ratio", ratio))
@@ -1106,7 +1109,7 @@ class Summary:
             interval = interval.transpose(1, 0, 2).reshape(-1, 2)
         for i in range(min(len(params), SHOWN)):
             if i % m == 0 and len(params) > m:
-                rows.append([f"class {self.equations[i // m]}"])
+                rows.append([f"class {_class(self.equations[i // m])}"])
             cells = [_short(self.names[i % m]), _figure(params[i]), _figure(errors[i])]
             cells += [_blank(t[i], ".3f"), "" if np.isnan(p[i]) else _probability(p[i])]
             if not self.penalized:
@@ -1203,7 +1206,7 @@ class MarginalEffects:
 
     def __str__(self):
         where = "mean over the rows" if self.at == "overall" else "at the mean row"
-        title = f"Marginal effects on the probability of class {self.equation}, {where}"
+        title = f"Marginal effects on the probability of class {_class(self.equation)}, {where}"
         return f"{title}\n\n{_aligned(self._table())}"
 
     __repr__ = __str__
@@ -1256,6 +1259,16 @@ def _figure(x):
     if math.isinf(x):
         return "inf" if x > 0 else "-inf"
     return f"{x:#.5g}".removesuffix(".")
+
+
+def _class(label):
+    """A class in print: whole numbers without a point."""
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else _short(str(label))
+
+
+def _wide(x):
+    return f"{x:.3f}" if abs(x) >= 100 else f"{x:.6g}"
 
 
 def _blank(x, form):
