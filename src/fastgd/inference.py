@@ -172,6 +172,7 @@ def summarize(
     v = out._to_scaled(theta).ravel()
     follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
     v[kept] += follow @ v[aliased]
+    v[aliased] = 0
     effective = float(np.sum(bread * information)) if out.penalized else float(len(kept))
     out.df_model = effective - lines * bool(fit_intercept)
     out.nobs, out.rows = total, n

@@ -76,7 +76,7 @@ class Separation:
         for w, b, columns in zip(self.direction, self.intercept, self.columns, strict=True):
             step = np.zeros(len(found))
             step[columns] = np.sign(w[columns])
-            step[-1] = np.sign(b)
+            step[-1] = np.sign(b) if abs(b) > 1e-6 else 0  # a direction moves margins by up to 1
             found = np.where(found == 0, step, found)  # the first direction outruns the others
         return found
 
