@@ -137,6 +137,11 @@ fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *gue
 /* out (n) = X coef + intercept + offset (n, or NULL) */
 fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                        const double *offset, double *out);
+/* The same, and from the same pass sums (2 d): of the rows times the third derivatives of the log loss there, weighted,
+ * and of the rows times their weights; weight (n, or NULL: 1). */
+size_t fgd_margins_sums_work(const fgd_matrix *X, int n_threads);
+fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                            const double *offset, const double *weight, double *out, double *sums, void *work);
 /* out (n rows of K) = X coef' + intercepts, coef being K * d numbers and then the intercepts. */
 size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads);
 fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,

@@ -80,7 +80,7 @@ def test_birth_weights_standard_errors_of_stata(birth_weights):
         theta = np.linalg.solve(A.T @ (A * q[:, None]), A.T @ (q * z + y - p))
         z = A @ theta
     s = inference.summarize(
-        X, y, z, theta[1:], theta[0], loss="log_loss", classes=np.array([0, 1]), l2=0.0,
+        X, y, z, None, theta[1:], theta[0], loss="log_loss", classes=np.array([0, 1]), l2=0.0,
         fit_intercept=True,
     )  # fmt: skip
     close(s.bse, first(stored.bse), rtol=0, atol=1e-8)

@@ -130,6 +130,9 @@ cdef extern from "fastgd.h" nogil:
     size_t fgd_hessian_vector_work(const fgd_problem *, int)
     fgd_status fgd_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, double, const double *,
                                   double, double *, double *, void *)
+    size_t fgd_margins_sums_work(const fgd_matrix *, int)
+    fgd_status fgd_margins_sums(const fgd_matrix *, const fgd_guest *, const double *, double, const double *,
+                                const double *, double *, double *, void *)
     fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
     size_t fgd_softmax_cost_work(const fgd_problem *, int)
     fgd_status fgd_softmax_cost_at(const fgd_problem *, const fgd_guest *, const double *, double *, double *, void *)
@@ -871,29 +874,60 @@ def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weigh
 
 def margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef + intercept + offset, one number for each row."""
+    return margins_of(X, coef, intercept, offset, None, n_threads, most_threads, False)[0]
+
+
+def margins_and_sums(X, coef, intercept, offset, weight, n_threads, most_threads):
+    """Margins and, from the same pass, two sums over rows: of x times the third derivative of the log loss there and
+    the row's weight; and of x times the weight. Shapes (n,) and (2, d)."""
+    return margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, True)
+
+
+cdef margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, bint with_sums):
     cdef Matrix matrix = Matrix(X)
-    cdef View point, shift = None, result
+    cdef View point, shift = None, weights = None, totals, result
     cdef const double *o = NULL
+    cdef const double *s = NULL
+    cdef double *t = NULL
     cdef double b = intercept
     cdef fgd_status status
-    cdef Guest guest = Guest(threads_for(n_threads, pass_time(&matrix.m), most_threads))
+    cdef Memory memory
+    cdef Guest guest = Guest(threads_for(n_threads, (2 if with_sums else 1) * pass_time(&matrix.m), most_threads))
     if matrix.m.d != coef.shape[0]:
         raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
     point = View(coef)
     if offset is not None:
         shift = View(vector(offset, "offset", matrix.m.n, "row of X"))
         o = <const double *>shift.buffer.buf
-    out = np.empty(matrix.m.n)
+    if weight is not None:
+        weights = View(vector(weight, "sample_weight", matrix.m.n, "row of X"))
+        s = <const double *>weights.buffer.buf
+    out, sums = np.empty(matrix.m.n), None
     result = View(out)
     cdef double *z = <double *>result.buffer.buf
     cdef ptrdiff_t bad
-    with nogil:
-        status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
-        bad = fgd_first_not_finite(matrix.m.n, z)
+    if with_sums:
+        sums = np.empty((2, matrix.m.d))
+        totals = View(sums)
+        t = <double *>totals.buffer.buf
+        memory = Memory(fgd_margins_sums_work(&matrix.m, guest.g.n_threads))
+        with nogil:
+            status = fgd_margins_sums(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, s, z, t, memory.base)
+            bad = fgd_first_not_finite(matrix.m.n, z)
+    else:
+        with nogil:
+            status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
+            bad = fgd_first_not_finite(matrix.m.n, z)
     guest.check(status, matrix)
     if bad >= 0:
         raise matrix.explain_not_finite()
-    return out
+    return out, sums
+
+
+cdef bint tall(const fgd_problem *p):
+    """Whether it pays to draw rows: so many that a few tell much about all."""
+    return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
+            and p.X.n >= 10_000)
 
 
 def gram(X, q, shift, scale, n_threads, most_threads):
@@ -916,12 +950,6 @@ def gram(X, q, shift, scale, n_threads, most_threads):
     if not np.isfinite(G).all():
         raise matrix.explain_not_finite()
     return np.tril(G) + np.tril(G, -1).T
-
-
-cdef bint tall(const fgd_problem *p):
-    """Whether it pays to draw rows: so many that a few tell much about all."""
-    return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
-            and p.X.n >= 10_000)
 
 
 def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):

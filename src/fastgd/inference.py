@@ -46,6 +46,7 @@ def summarize(
     X,
     y,
     z,
+    sums,
     coef,
     intercept,
     *,
@@ -76,6 +77,9 @@ def summarize(
     y : array of shape (n,), or (n, K)
     z : ndarray of shape (n,), or (n, K)
         Margins, offset included; infinite where the classes are separated.
+    sums : ndarray of shape (2, d), or None
+        Of the rows times third derivatives of the log loss and weights, and times weights: what
+        marginal effects need. None: there will be none.
     coef, intercept, loss, classes, l2, fit_intercept
         The model.
     diverging : ndarray of shape (d + 1,), optional
@@ -235,8 +239,8 @@ def summarize(
         out.deviance = 2 * (rows.saturated - out.llf)
         out.null_deviance = 2 * (rows.saturated - out.llnull)
     out._effects = None
-    if loss == "log_loss":
-        out._effects = _effects(X, rows, s, total, offset, out, n_threads, most_threads)
+    if sums is not None:
+        out._effects = _effects(sums, rows, s, sample_weight, offset, out)
     return out
 
 
@@ -536,27 +540,21 @@ def _sums(X, residual, codes, count, summary):
     return out.transpose(1, 0, 2).reshape(count, lines * m)
 
 
-def _effects(X, rows, s, total, offset, summary, n_threads, most_threads):
-    """What marginal effects need: mean slope, its derivative, and the mean row."""
+def _effects(sums, rows, s, sample_weight, offset, summary):
+    """What marginal effects need: mean slope, its derivative, the mean row and offset."""
+    total = summary.nobs
     q, _ = rows.information[0, 0]
+    third = q * (1 - 2 * rows.p[:, 0])
+    given = total if sample_weight is None else float(np.sum(sample_weight))
+    # seen from the other class margins and third derivatives have the other sign
+    sides = np.array([-1.0 if summary.reference == summary._classes[1].item() else 1.0, 1.0])
+    whole = np.array([third.sum(), total])
+    means = sums * (sides / given)[:, None]
+    means = (means - np.outer(whole / total, summary._shift)) * summary._scale
+    if summary.fit_intercept:
+        means = np.column_stack([whole / total, means])
     mean_offset = 0.0 if offset is None else float(s @ np.asarray(offset, dtype=float)) / total
-
-    def mean_row(v):
-        # the gradient of half the squared distance from -v at 0 is the mean of v x
-        _, g, _ = _core.cost(
-            X, -v, np.zeros(X.shape[1]), 0.0, "squared_error", 0.0, None, None, n_threads,
-            most_threads, True,
-        )  # fmt: skip
-        whole = float(v.sum()) / total
-        line = (g * (len(v) / total) - summary._shift * whole) * summary._scale
-        return np.concatenate([[whole], line]) if summary.fit_intercept else line
-
-    return (
-        float(q.sum()) / total,
-        mean_row(q * (1 - 2 * rows.p[:, 0])),
-        mean_row(s),
-        mean_offset,
-    )
+    return float(q.sum()) / total, means[0], means[1], sides[0] * mean_offset
 
 
 def _reasons(out, signs, aliased, kept, follow):
@@ -880,6 +878,8 @@ class Summary:
             Without the intercept.
         """
         self._binary("get_margeff")
+        if self._effects is None:
+            raise ValueError("estimates are infinite: the classes are separated; effects are none")
         if at not in ("overall", "mean"):
             raise ValueError(f"at must be 'overall' or 'mean', found {at!r}")
         if dummy and X is None:
@@ -908,8 +908,6 @@ class Summary:
         se = np.sqrt(np.maximum(variance, 0))
         absent = self._absent[first:]
         effect[absent], se[absent] = np.nan, np.nan
-        if self._absent.any() and any("infinite" in why for why in self.notes.values()):
-            se[:] = np.nan
         return MarginalEffects(self, at, effect, se)
 
     def _discrete(self, at, X, sample_weight, offset, effect, jacobian):

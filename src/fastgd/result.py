@@ -285,7 +285,12 @@ class FitResult:
         names = self.names
         if names is None and hasattr(X, "columns"):
             names = list(X.columns)
-        z = self.decision_function(X, offset, n_threads=n_threads)
+        if self.loss == "log_loss" and self.separation is None:
+            z, sums = _core.margins_and_sums(
+                X, self.coef, self.intercept, offset, sample_weight, n_threads, threads.most
+            )
+        else:
+            z, sums = self.decision_function(X, offset, n_threads=n_threads), None
         if len(z) != self.n_samples:
             raise ValueError(f"X has {len(z)} rows, but the model was fitted on {self.n_samples}")
         diverging = None
@@ -295,6 +300,7 @@ class FitResult:
             X,
             y,
             z,
+            sums,
             self.coef,
             self.intercept,
             loss=self.loss,
