@@ -12,6 +12,7 @@ freedom and ``inv(H) I inv(H)`` Gray, JASA 87 (1992).
 
 import html
 import math
+import textwrap
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ CHUNK = 1 << 16  # numbers of X that pass through NumPy at a time
 SHIFT_ROWS = 1024  # rows that a shift and a scale are taken from; any near the middle will do
 LONGEST = 40  # characters of a name in print
 SHOWN = 120  # rows of a table in print
+WIDTH = 96  # of sentences in print
 LARGEST = 20_000  # parameters whose covariance is formed
 
 
@@ -36,7 +38,7 @@ class Test(NamedTuple):
     pvalue: float
 
     def __str__(self):
-        return f"chi2({self.df}) = {self.statistic:.6g}, p {_probability(self.pvalue, ' = ')}"
+        return f"chi2({self.df}) = {self.statistic:.6g}, p {_probability(self.pvalue, '= ')}"
 
 
 # --- the door ---------------------------------------------------------------------
@@ -64,6 +66,7 @@ def summarize(
     weights="frequency",
     names=None,
     diverging=None,
+    rank=None,
     cost=None,
     outcome="",
     n_threads=None,
@@ -85,6 +88,8 @@ def summarize(
     diverging : ndarray of shape (d + 1,), optional
         After separation, where each coefficient and, last, the intercept goes: the sign of its
         infinity, or 0.
+    rank : int, optional
+        Of the columns; needed after separation.
     cost : float, optional
         Of the fit: tells data that it was not made on.
     outcome : str
@@ -165,10 +170,10 @@ def summarize(
     theta = _contrasts(coef, intercept, loss, classes, reference)
     theta = theta if fit_intercept else theta[:, 1:]
     signs = np.zeros(lines * m)
-    if diverging is not None and diverging.any():
+    if diverging is not None:
         # in the order of the parameters, seen from the reference
         moved = np.roll(diverging, 1) if fit_intercept else diverging[:d]
-        signs = np.sign(moved) * (-1.0 if reference == classes[1] else 1.0)
+        signs = moved * (-1.0 if reference == classes[1].item() else 1.0)
     order = np.argsort(signs != 0, kind="stable")
     kept, bread = _inverse(H, order)
     aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
@@ -178,6 +183,8 @@ def summarize(
     v[kept] += follow @ v[aliased]
     v[aliased] = 0
     effective = float(np.sum(bread * information)) if out.penalized else float(len(kept))
+    if diverging is not None:  # infinite ones count: rows set aside tell of them alone
+        effective = float(rank + bool(fit_intercept))
     out.df_model = effective - lines * bool(fit_intercept)
     out.nobs, out.rows = total, n
     out.df_resid = total - effective
@@ -206,6 +213,11 @@ def summarize(
             power = s if weights == "frequency" else s * s
             meat = _blocks(lines, m, _squares(rows.residual, power), gram)
             if cov_type == "HC1":
+                if total <= effective:
+                    raise ValueError(
+                        f"cov_type='HC1' needs more observations than parameters, found {total:g} "
+                        f"and {effective:g}"
+                    )
                 factor = total / (total - effective)
             elif cov_type == "stata":
                 factor = total / (total - 1)
@@ -235,7 +247,7 @@ def summarize(
             for rss in (out.deviance, out.null_deviance)
         )
     else:
-        out.llf, out.llnull = -rows.loss, -null * total
+        out.llf, out.llnull = 0.0 - rows.loss, 0.0 - null * total
         out.deviance = 2 * (rows.saturated - out.llf)
         out.null_deviance = 2 * (rows.saturated - out.llnull)
     out._effects = None
@@ -915,6 +927,7 @@ class Summary:
         n, first, v = X.shape[0], int(self.fit_intercept), self._estimate
         s, total = _shares(sample_weight, n, self.weights)
         o = np.zeros(n) if offset is None else np.asarray(offset, dtype=float)
+        side = -1.0 if self.reference == self._classes[1].item() else 1.0
         only = np.ones(len(effect), bool)
         for rows in _pieces(X):
             part = X[rows]
@@ -924,13 +937,13 @@ class Summary:
         low = -self._shift * self._scale
         high = (1 - self._shift) * self._scale
         if at == "mean":
-            blocks = [(self._effects[2][None, :], np.ones(1), np.array([self._effects[3]]))]
+            blocks = [(self._effects[2][None, :], np.ones(1), np.array([side * self._effects[3]]))]
             total = 1.0
         else:
             blocks = ((_piece(X, rows, self), s[rows], o[rows]) for rows in _pieces(X))
         effect[found], jacobian[found] = 0, 0
         for a, weight, shift in blocks:
-            z = a @ v + shift
+            z = a @ v + shift * side
             for j in found:
                 k = j + first
                 for value, sign in ((high[j], 1), (low[j], -1)):
@@ -1042,7 +1055,7 @@ class Summary:
         left = [
             ("observations", f"{self.nobs:.10g}"),
             (effective, f"{self._parameters:.6g}"),
-            ("residual df", f"{self.df_resid:.10g}"),
+            ("residual df", f"{self.df_resid:.{6 if self.penalized else 10}g}"),
             ("log-likelihood", f"{self.llf:.6f}"),
             ("null log-likelihood", f"{self.llnull:.6f}"),
             ("deviance", _wide(self.deviance)),
@@ -1087,7 +1100,7 @@ class Summary:
         if separated:
             yield (
                 "The classes are separated: estimates without a standard error are infinite; the "
-                "rest is of the rows that are not."
+                "others come from the rows that are not."
             )
         for i, why in list(self.notes.items())[:SHOWN]:
             if "infinite" not in why:
@@ -1137,7 +1150,7 @@ class Summary:
         blocks = ["\n".join([self._title(), *head]), _aligned(self._table())]
         if self._more():
             blocks[-1] += f"\n  {self._more()}"
-        return "\n\n".join([*blocks, "\n".join(self._remarks())])
+        return "\n\n".join([*blocks, "\n".join(_wrapped(self._remarks()))])
 
     __repr__ = __str__
 
@@ -1148,7 +1161,8 @@ class Summary:
         for i in range(max(len(left), len(right))):
             cells = [*(left[i] if i < len(left) else ("", ""))]
             cells += right[i] if i < len(right) else ("", "")
-            parts.append("<tr>" + "".join(_cell(c, not j % 2) for j, c in enumerate(cells)) + "</tr>")
+            inner = "".join(_cell(cell, j % 2 == 0) for j, cell in enumerate(cells))
+            parts.append(f"<tr>{inner}</tr>")
         parts += ["</table>", *_html_table(self._table())]
         remarks = [*([self._more()] if self._more() else []), *self._remarks()]
         return "\n".join([*parts, f"<p>{'<br>'.join(escape(line) for line in remarks)}</p>"])
@@ -1285,6 +1299,11 @@ def _short(name):
         return name
     half = (LONGEST - 3) // 2
     return f"{name[: LONGEST - 3 - half]}...{name[-half:]}"
+
+
+def _wrapped(sentences):
+    for sentence in sentences:
+        yield from textwrap.wrap(sentence, WIDTH, break_long_words=False)
 
 
 def _aligned(rows):

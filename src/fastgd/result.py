@@ -317,6 +317,7 @@ class FitResult:
             weights=weights,
             names=names,
             diverging=diverging,
+            rank=self.rank,
             cost=self.cost,
             outcome=self._outcome(),
             n_threads=n_threads,

@@ -1,0 +1,155 @@
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .functional import _Matrix
+
+_Covariance = Literal["nonrobust", "HC0", "HC1", "stata", "cluster"]
+_Array = NDArray[np.float64]
+
+COVARIANCES: tuple[str, ...]
+CHUNK: int
+SHIFT_ROWS: int
+LONGEST: int
+SHOWN: int
+WIDTH: int
+LARGEST: int
+
+class Test(NamedTuple):
+    statistic: float
+    df: int
+    pvalue: float
+
+class Rows(NamedTuple):
+    residual: _Array
+    p: _Array
+    information: dict[tuple[int, int], tuple[_Array, int]]
+    loss: float
+    saturated: float
+
+class Influence(NamedTuple):
+    resid_response: _Array
+    resid_pearson: _Array
+    resid_deviance: _Array
+    hat_matrix_diag: _Array
+    cooks_distance: _Array
+
+def summarize(
+    X: _Matrix,
+    y: ArrayLike,
+    z: _Array,
+    sums: _Array | None,
+    coef: _Array,
+    intercept: float | _Array,
+    *,
+    loss: Literal["log_loss", "softmax", "squared_error"],
+    classes: NDArray[Any] | None,
+    l2: float | _Array,
+    fit_intercept: bool,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    cov_type: _Covariance = "nonrobust",
+    groups: ArrayLike | None = None,
+    small_sample: bool = False,
+    level: float = 0.95,
+    reference: Any = None,
+    weights: Literal["frequency", "sampling"] = "frequency",
+    names: list[str] | None = None,
+    diverging: _Array | None = None,
+    rank: int | None = None,
+    cost: float | None = None,
+    outcome: str = "",
+    n_threads: int | None = None,
+    most_threads: Callable[[], int] = ...,
+) -> Summary: ...
+
+class Summary:
+    names: list[str]
+    equations: list[Any] | None
+    reference: Any
+    loss: Literal["log_loss", "softmax", "squared_error"]
+    l2: float | _Array
+    fit_intercept: bool
+    penalized: bool
+    level: float
+    outcome: str
+    weights: Literal["frequency", "sampling"]
+    cov_type: _Covariance
+    factor: float
+    groups: int | None
+    notes: dict[int, str]
+    rows: int
+    nobs: float
+    df_model: float
+    df_resid: float
+    scale: float
+    llf: float
+    llnull: float
+    deviance: float
+    null_deviance: float
+
+    @property
+    def params(self) -> _Array: ...
+    @property
+    def bse(self) -> _Array: ...
+    @property
+    def tvalues(self) -> _Array: ...
+    @property
+    def pvalues(self) -> _Array: ...
+    @property
+    def aic(self) -> float: ...
+    @property
+    def bic(self) -> float: ...
+    @property
+    def llr(self) -> float: ...
+    @property
+    def llr_pvalue(self) -> float: ...
+    @property
+    def prsquared(self) -> float: ...
+    @property
+    def cox_snell(self) -> float: ...
+    @property
+    def nagelkerke(self) -> float: ...
+    @property
+    def rsquared(self) -> float: ...
+    def conf_int(self, level: float | None = None) -> _Array: ...
+    def cov_params(self) -> _Array: ...
+    def odds_ratios(self, level: float | None = None) -> _Array: ...
+    def wald_test(
+        self, hypothesis: str | list[str] | ArrayLike, value: ArrayLike = 0.0
+    ) -> Test: ...
+    def lr_test(self, restricted: Summary | None = None) -> Test: ...
+    def get_margeff(
+        self,
+        at: Literal["overall", "mean"] = "overall",
+        dummy: bool = False,
+        *,
+        X: _Matrix | None = None,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> MarginalEffects: ...
+    def influence(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> Influence: ...
+    def to_frame(self) -> Any: ...
+
+class MarginalEffects:
+    names: list[str]
+    at: Literal["overall", "mean"]
+    level: float
+    equation: Any
+    margeff: _Array
+    margeff_se: _Array
+    tvalues: _Array
+    pvalues: _Array
+
+    def __init__(self, summary: Summary, at: str, margeff: _Array, margeff_se: _Array) -> None: ...
+    def conf_int(self, level: float | None = None) -> _Array: ...
+    def to_frame(self) -> Any: ...
