@@ -674,6 +674,44 @@ def test_labels_and_names_of_any_kind():
     assert page.count("<tr>") == page.count("</tr>") and page.count("<table>") == 2
 
 
+@pytest.mark.parametrize("labels", [(0, 1), (0.0, 1.0), (False, True), ("a", "b"), (3, 7)])
+@pytest.mark.parametrize("kind", [np.array, list, lambda y: np.array(y, dtype=object)])
+def test_labels(labels, kind):
+    X, y = data()
+    named = [labels[k] for k in y]
+    if labels[0] == 0.0 and isinstance(kind(named), np.ndarray) and kind(named).dtype == object:
+        named = [int(k) for k in named]  # floats among objects are refused at the door of the fit
+    s = fastgd.fit(X, kind(named)).summary(X, kind(named), reference=named[list(y).index(1)])
+    close(s.bse, fastgd.fit(X, y).summary(X, y).bse, rtol=1e-10)
+    assert s.equations == [labels[0]]
+
+
+def test_other_formats():
+    X, y = data()
+    wanted = fastgd.fit(X, y).summary(X, y, cov_type="HC0").bse
+    for other in (scipy.sparse.coo_array(X), scipy.sparse.csc_array(X), X.tolist()):
+        s = fastgd.fit(X, y).summary(other, y, cov_type="HC0")
+        close(s.bse, wanted, rtol=1e-9)
+        close(s.influence(other, y).hat_matrix_diag.sum(), 5, rtol=1e-8)
+
+
+def test_not_converged():
+    X, y = data()
+    with pytest.warns(fastgd.ConvergenceWarning):
+        fit = fastgd.fit(X, y, solver="gd", max_iter=3)
+    s = fit.summary(X, y)
+    assert "Fit: not converged (max_iter), gap unknown (none)." in str(s)
+    close(s.llnull, fastgd.fit(X, y).summary(X, y).llnull, rtol=1e-12)
+
+
+def test_threads_leave_no_trace():
+    X, y = data(n=20_000, d=9)
+    fit = fastgd.fit(X, y)
+    a, b = (fit.summary(X, y, n_threads=k) for k in (1, 3))
+    assert a.cov_params().tobytes() == b.cov_params().tobytes()
+    assert a.get_margeff().margeff_se.tobytes() == b.get_margeff().margeff_se.tobytes()
+
+
 def test_many_columns():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(3000, 150))

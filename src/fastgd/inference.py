@@ -67,6 +67,7 @@ def summarize(
     names=None,
     diverging=None,
     rank=None,
+    null_cost=math.nan,
     cost=None,
     outcome="",
     n_threads=None,
@@ -90,6 +91,8 @@ def summarize(
         infinity, or 0.
     rank : int, optional
         Of the columns; needed after separation.
+    null_cost : float
+        Of the model without columns.
     cost : float, optional
         Of the fit: tells data that it was not made on.
     outcome : str
@@ -122,8 +125,7 @@ def summarize(
         raise ValueError("cov_type='cluster' needs groups, one label for each row of X")
     if weights == "sampling" and cov_type == "nonrobust":
         cov_type = "HC0"
-    if not hasattr(X, "tocsr"):
-        X = np.asarray(X)
+    X = _sliceable(X)
     n, d = X.shape
     m = d + bool(fit_intercept)
     if loss == "squared_error" and reference is not None:
@@ -173,7 +175,7 @@ def summarize(
     if diverging is not None:
         # in the order of the parameters, seen from the reference
         moved = np.roll(diverging, 1) if fit_intercept else diverging[:d]
-        signs = moved * (-1.0 if reference == classes[1].item() else 1.0)
+        signs = moved * _side(reference, classes)
     order = np.argsort(signs != 0, kind="stable")
     kept, bread = _inverse(H, order)
     aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
@@ -236,18 +238,14 @@ def summarize(
     out._estimate = v
     out.notes = _reasons(out, signs, aliased, kept, follow)
 
-    null = _core.fit(
-        np.empty((n, 0)), y, loss, 0.0, bool(fit_intercept), sample_weight, offset, "newton", None,
-        1e-8, None, None, n_threads, most_threads, None,
-    )["null_cost"]  # fmt: skip
     if loss == "squared_error":
-        out.deviance, out.null_deviance = 2 * rows.loss, 2 * null * total
+        out.deviance, out.null_deviance = 2 * rows.loss, 2 * null_cost * total
         out.llf, out.llnull = (
             -total / 2 * (math.log(2 * math.pi * rss / total) + 1) if rss > 0 else math.inf
             for rss in (out.deviance, out.null_deviance)
         )
     else:
-        out.llf, out.llnull = 0.0 - rows.loss, 0.0 - null * total
+        out.llf, out.llnull = 0.0 - rows.loss, 0.0 - null_cost * total
         out.deviance = 2 * (rows.saturated - out.llf)
         out.null_deviance = 2 * (rows.saturated - out.llnull)
     out._effects = None
@@ -279,12 +277,24 @@ def _shares(sample_weight, n, weights):
 
 def _reference(reference, classes):
     if reference is None:
-        return classes[0].item()
+        return classes.tolist()[0]
     for label in classes.tolist():
         if label == reference:
             return label
     shown = ", ".join(str(c) for c in classes[:5].tolist()) + (", ..." if len(classes) > 5 else "")
     raise ValueError(f"reference must be one of the classes ({shown}), found {reference!r}")
+
+
+def _side(reference, classes):
+    """Of two classes: 1, or -1 if margins are to be seen from the second."""
+    return -1.0 if reference == classes.tolist()[1] else 1.0
+
+
+def _sliceable(X):
+    """X, so that rows can be taken from it."""
+    if not hasattr(X, "tocsr"):
+        return np.asarray(X)
+    return X if X.format == "csr" else X.tocsr()
 
 
 def _column_names(names, d):
@@ -319,13 +329,9 @@ def _rows(loss, classes, reference, y, z, s):
         r = _targets(y, len(z)) - z
         return Rows(r[:, None], z[:, None], {(0, 0): (s, 1)}, float(s @ (r * r)) / 2, math.nan)
     if loss == "log_loss":
-        if reference == classes[1].item():
-            z, flip = -z, True
-        else:
-            flip = False
         t, soft = _labels(y, classes, len(z))
-        if flip:
-            t = 1 - t
+        if _side(reference, classes) < 0:
+            z, t = -z, 1 - t
         p, other = _core.sigmoid(z), _core.sigmoid(-z)
         q = s * p * other
         if soft:
@@ -345,14 +351,13 @@ def _rows(loss, classes, reference, y, z, s):
                 terms[tiny] = np.where(one[tiny], -z[tiny], z[tiny])
             total, saturated = float(s @ terms), 0.0
         return Rows(r[:, None], p[:, None], {(0, 0): (q, 1)}, total, saturated)
-    K = len(classes)
     p = _core.softmax(z)
     t = _shares_of_classes(y, classes, len(z))
     top = z.max(axis=1, keepdims=True)
     log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
     total = -float(s @ (t * log_p).sum(axis=1))
     saturated = float(s @ _entropy(t).sum(axis=1))
-    others = [k for k in range(K) if classes[k].item() != reference]
+    others = [k for k, label in enumerate(classes.tolist()) if label != reference]
     information = {}
     for a, k in enumerate(others):
         for b, j in enumerate(others[: a + 1]):
@@ -467,8 +472,7 @@ def _contrasts(coef, intercept, loss, classes, reference):
     """A line (intercept, coefficients) for each class but the reference, seen from it."""
     if loss != "softmax":
         line = np.concatenate([[intercept], coef])[None, :]
-        flip = loss == "log_loss" and reference == classes[1].item()
-        return -line if flip else line
+        return line * _side(reference, classes) if loss == "log_loss" else line
     both = np.column_stack([intercept, coef])
     at = classes.tolist().index(reference)
     return np.delete(both, at, axis=0) - both[at]
@@ -559,7 +563,7 @@ def _effects(sums, rows, s, sample_weight, offset, summary):
     third = q * (1 - 2 * rows.p[:, 0])
     given = total if sample_weight is None else float(np.sum(sample_weight))
     # seen from the other class margins and third derivatives have the other sign
-    sides = np.array([-1.0 if summary.reference == summary._classes[1].item() else 1.0, 1.0])
+    sides = np.array([_side(summary.reference, summary._classes), 1.0])
     whole = np.array([third.sum(), total])
     means = sums * (sides / given)[:, None]
     means = (means - np.outer(whole / total, summary._shift)) * summary._scale
@@ -912,7 +916,7 @@ class Summary:
         jacobian = np.outer(w, derivative)
         jacobian[:, first:] += np.diag(slope * self._scale)
         if dummy:
-            X = X if hasattr(X, "tocsr") else np.asarray(X)
+            X = _sliceable(X)
             if X.ndim != 2 or X.shape[1] != len(w):
                 raise ValueError(f"X must have {len(w)} columns, found shape {X.shape}")
             self._discrete(at, X, sample_weight, offset, effect, jacobian)
@@ -927,7 +931,7 @@ class Summary:
         n, first, v = X.shape[0], int(self.fit_intercept), self._estimate
         s, total = _shares(sample_weight, n, self.weights)
         o = np.zeros(n) if offset is None else np.asarray(offset, dtype=float)
-        side = -1.0 if self.reference == self._classes[1].item() else 1.0
+        side = _side(self.reference, self._classes)
         only = np.ones(len(effect), bool)
         for rows in _pieces(X):
             part = X[rows]
@@ -971,7 +975,7 @@ class Summary:
         """
         if self.loss == "softmax":
             raise ValueError("influence is for two classes and for squared error")
-        X = X if hasattr(X, "tocsr") else np.asarray(X)
+        X = _sliceable(X)
         n, d = X.shape
         if d != len(self._shift):
             raise ValueError(f"X has {d} columns, but the model was fitted on {len(self._shift)}")
@@ -984,8 +988,7 @@ class Summary:
             deviance = s * r * r
         else:
             p = rows.p[:, 0]
-            flip = self.reference == self._classes[1].item()
-            side = -z if flip else z
+            side = z * _side(self.reference, self._classes)
             curvature = p * _core.sigmoid(-side)
             t = r + p
             deviance = _times(t, np.logaddexp(0, -side)) + _times(1 - t, np.logaddexp(0, side))

@@ -59,6 +59,7 @@ def summarize(
     names: list[str] | None = None,
     diverging: _Array | None = None,
     rank: int | None = None,
+    null_cost: float = ...,
     cost: float | None = None,
     outcome: str = "",
     n_threads: int | None = None,

@@ -318,6 +318,7 @@ class FitResult:
             names=names,
             diverging=diverging,
             rank=self.rank,
+            null_cost=self.null_cost,
             cost=self.cost,
             outcome=self._outcome(),
             n_threads=n_threads,
@@ -330,7 +331,8 @@ class FitResult:
             near = "at most 1e-8 of the null cost"
         else:
             near = "unknown" if math.isinf(self.gap) else f"{self.gap:.0e}"
-        return f"{self.status}, gap {near} ({self.gap_kind})"
+        state = self.status if self.converged else f"not converged ({self.status})"
+        return f"{state}, gap {near} ({self.gap_kind})"
 
     def save(self, path):
         """Write the model to a file that `fastgd.load` reads (safetensors layout, no pickle).
