@@ -81,7 +81,7 @@ def test_birth_weights_standard_errors_of_stata(birth_weights):
         z = A @ theta
     s = inference.summarize(
         X, y, z, None, theta[1:], theta[0], loss="log_loss", classes=np.array([0, 1]), l2=0.0,
-        fit_intercept=True,
+        fit_intercept=True, null_cost=np.log(2), most_threads=lambda: 1,
     )  # fmt: skip
     close(s.bse, first(stored.bse), rtol=0, atol=1e-8)
 

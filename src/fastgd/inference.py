@@ -10,21 +10,16 @@ Econometrica 50 (1982), and Liang and Zeger, Biometrika 73 (1986); for the effec
 freedom and ``inv(H) I inv(H)`` Gray, JASA 87 (1992).
 """
 
-import html
 import math
-import textwrap
 from typing import NamedTuple
 
 import numpy as np
 
-from . import _core
+from . import _core, summarytext
 
 COVARIANCES = ("nonrobust", "HC0", "HC1", "stata", "cluster")
 CHUNK = 1 << 16  # numbers of X that pass through NumPy at a time
 SHIFT_ROWS = 1024  # rows that a shift and a scale are taken from; any near the middle will do
-LONGEST = 40  # characters of a name in print
-SHOWN = 120  # rows of a table in print
-WIDTH = 96  # of sentences in print
 LARGEST = 20_000  # parameters whose covariance is formed
 
 
@@ -38,7 +33,8 @@ class Test(NamedTuple):
     pvalue: float
 
     def __str__(self):
-        return f"chi2({self.df}) = {self.statistic:.6g}, p {_probability(self.pvalue, '= ')}"
+        p = summarytext.probability(self.pvalue, "= ")
+        return f"chi2({self.df}) = {self.statistic:.6g}, p {p}"
 
 
 # --- the door ---------------------------------------------------------------------
@@ -56,6 +52,7 @@ def summarize(
     classes,
     l2,
     fit_intercept,
+    null_cost,
     sample_weight=None,
     offset=None,
     cov_type="nonrobust",
@@ -67,11 +64,10 @@ def summarize(
     names=None,
     diverging=None,
     rank=None,
-    null_cost=math.nan,
     cost=None,
     outcome="",
     n_threads=None,
-    most_threads=lambda: 1,
+    most_threads,
 ):
     """The `Summary` of a model, from the data it was fitted on and its margins there.
 
@@ -190,7 +186,7 @@ def summarize(
     out.df_model = effective - lines * bool(fit_intercept)
     out.nobs, out.rows = total, n
     out.df_resid = total - effective
-    out._parameters = effective
+    out.n_params = effective
 
     out.scale, factor = 1.0, 1.0
     if loss == "squared_error":
@@ -621,7 +617,8 @@ class Summary:
         Fractions are taken as shares of rows: binomial coefficients are left out.
     aic, bic : float
         With the effective degrees of freedom ``tr(inv(H) I)`` where there is a penalty.
-    nobs, df_model, df_resid : float
+    nobs, n_params, df_model, df_resid : float
+        Observations, (effective) parameters, those without intercepts, and what is left.
     deviance, null_deviance : float
         Twice the distance from the saturated model, for squared error the sum of squares.
     llr, llr_pvalue : float
@@ -756,11 +753,11 @@ class Summary:
 
     @property
     def aic(self):
-        return 2 * (self._parameters - self.llf)
+        return 2 * (self.n_params - self.llf)
 
     @property
     def bic(self):
-        return self._parameters * math.log(self.nobs) - 2 * self.llf
+        return self.n_params * math.log(self.nobs) - 2 * self.llf
 
     @property
     def llr(self):
@@ -813,7 +810,8 @@ class Summary:
         R = self._functions(hypothesis)
         if (R[:, self._absent] != 0).any():
             i = int(np.flatnonzero((R != 0).any(axis=0) & self._absent)[0])
-            raise ValueError(f"{self._label(i)} cannot be tested: {self.notes.get(i, 'aliased')}")
+            name, why = summarytext.label(self, i), self.notes.get(i, "aliased")
+            raise ValueError(f"{name} cannot be tested: {why}")
         free = ~self._absent
         distance = R[:, free] @ self._flat[free] - value
         carried = self._carried(R)
@@ -861,12 +859,12 @@ class Summary:
                 f"the models are not of the same rows: {self.nobs:g} observations here, "
                 f"{restricted.nobs:g} there"
             )
-        df = round(self._parameters - restricted._parameters)
+        df = round(self.n_params - restricted.n_params)
         statistic = 2 * (self.llf - restricted.llf)
         if df <= 0 or statistic < -1e-6 * (1 + abs(self.llf)):
             raise ValueError(
-                f"the other model has {restricted._parameters:g} parameters and log-likelihood "
-                f"{restricted.llf:.6g}, this one {self._parameters:g} and {self.llf:.6g}: it is "
+                f"the other model has {restricted.n_params:g} parameters and log-likelihood "
+                f"{restricted.llf:.6g}, this one {self.n_params:g} and {self.llf:.6g}: it is "
                 "not contained in this one"
             )
         return Test(statistic, df, _chi2(statistic, df))
@@ -1002,16 +1000,11 @@ class Summary:
         with np.errstate(divide="ignore", invalid="ignore"):
             pearson = np.sqrt(s) * r / np.sqrt(curvature)
             cook = (
-                pearson**2 / self.scale * leverage / (1 - leverage) ** 2 / max(self._parameters, 1)
+                pearson**2 / self.scale * leverage / (1 - leverage) ** 2 / max(self.n_params, 1)
             )
         return Influence(r, pearson, np.sign(r) * np.sqrt(deviance), leverage, cook)
 
     # --- to be read
-
-    def _label(self, i):
-        m = len(self.names)
-        name = self.names[i % m]
-        return name if len(self._flat) == m else f"{_class(self.equations[i // m])}: {name}"
 
     def to_frame(self):
         """The table of parameters as a pandas data frame (pandas must be installed).
@@ -1030,145 +1023,21 @@ class Summary:
         index = self.names
         if len(self._flat) > len(self.names):
             index = pandas.MultiIndex.from_product([self.equations, self.names])
-        columns = {"coef": flat[0], "std err": flat[1], self._letter(): flat[2]}
-        columns[f"P>|{self._letter()}|"] = flat[3]
+        columns = {"coef": flat[0], "std err": flat[1], summarytext.letter(self): flat[2]}
+        columns[f"P>|{summarytext.letter(self)}|"] = flat[3]
         if not self.penalized:
-            low, high = _ends(self.level)
+            low, high = summarytext.ends(self.level)
             columns[low], columns[high] = interval[:, 0], interval[:, 1]
         return pandas.DataFrame(columns, index=index)
 
-    def _letter(self):
-        return "t" if self.loss == "squared_error" else "z"
-
-    def _title(self):
-        if self.loss == "squared_error":
-            return "Least squares"
-        if len(self._flat) == len(self.names):
-            return (
-                f"Logistic regression: class {_class(self.equations[0])} "
-                f"against {_class(self.reference)}"
-            )
-        many = len(self.equations) + 1
-        return f"Logistic regression: {many} classes, against {_class(self.reference)}"
-
-    def _header(self):
-        """Pairs of a label and a text."""
-        squared = self.loss == "squared_error"
-        effective = "effective parameters" if self.penalized else "parameters"
-        left = [
-            ("observations", f"{self.nobs:.10g}"),
-            (effective, f"{self._parameters:.6g}"),
-            ("residual df", f"{self.df_resid:.{6 if self.penalized else 10}g}"),
-            ("log-likelihood", f"{self.llf:.6f}"),
-            ("null log-likelihood", f"{self.llnull:.6f}"),
-            ("deviance", _wide(self.deviance)),
-            ("null deviance", _wide(self.null_deviance)),
-        ]
-        right = [("AIC", _wide(self.aic)), ("BIC", _wide(self.bic))]
-        ratio = _wide(self.llr)
-        if not self.penalized:
-            ratio += f" on {self.df_model:g} df"
-        right.append(("likelihood ratio", ratio))
-        if not self.penalized:
-            right.append(("its p-value", _probability(self.llr_pvalue)))
-        if squared:
-            right += [("R squared", f"{self.rsquared:.5f}"), ("sigma squared", f"{self.scale:.6g}")]
-        else:
-            right += [
-                ("R2, McFadden", f"{self.prsquared:.5f}"),
-                ("R2, Cox and Snell", f"{self.cox_snell:.5f}"),
-                ("R2, Nagelkerke", f"{self.nagelkerke:.5f}"),
-            ]
-        return left, right
-
-    def _remarks(self):
-        kind = {"nonrobust": "from the information matrix", "HC0": "HC0 (robust)",
-                "HC1": "HC1 (robust), n / (n - k)", "stata": "robust as Stata's, n / (n - 1)",
-                "cluster": f"by {self.groups} clusters"}[self.cov_type]  # fmt: skip
-        if self.penalized and self.cov_type == "nonrobust":
-            kind = "inv(H) I inv(H), H the Hessian with and I that without the penalty"
-        if self.cov_type not in ("nonrobust", "HC0"):
-            kind += f", times {self.factor:.6g}"
-        yield f"Covariance: {kind}."
-        if self.weights == "sampling":
-            yield "Weights are those of a sample: the covariance is robust."
-        if self.outcome:
-            yield f"Fit: {self.outcome}."
-        if self.penalized:
-            yield (
-                "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
-                "conf_int() gives intervals."
-            )
-        separated = [self._label(i) for i, why in self.notes.items() if "infinite" in why]
-        if separated:
-            yield (
-                "The classes are separated: estimates without a standard error are infinite; the "
-                "others come from the rows that are not."
-            )
-        for i, why in list(self.notes.items())[:SHOWN]:
-            if "infinite" not in why:
-                yield f"{_short(self._label(i))} is {why}."
-
-    def _table(self):
-        """Cells of the parameters, a list for each row, a heading first."""
-        letter = self._letter()
-        heading = ["", "coef", "std err", letter, f"P>|{letter}|"]
-        if not self.penalized:
-            heading += list(_ends(self.level))
-        rows = [heading]
-        m = len(self.names)
-        params, errors = self._flat, self._errors()
-        t, p = self.tvalues.ravel("F"), self.pvalues.ravel("F")
-        interval = self.conf_int()
-        if interval.ndim == 3:
-            interval = interval.transpose(1, 0, 2).reshape(-1, 2)
-        for i in range(min(len(params), SHOWN)):
-            if i % m == 0 and len(params) > m:
-                rows.append([f"class {_class(self.equations[i // m])}"])
-            cells = [_short(self.names[i % m]), _figure(params[i]), _figure(errors[i])]
-            cells += [_blank(t[i], ".3f"), "" if np.isnan(p[i]) else _probability(p[i])]
-            if not self.penalized:
-                cells += [_figure(interval[i, 0]), _figure(interval[i, 1])]
-            if i in self.notes:
-                word = "separated" if "infinite" in self.notes[i] else "aliased"
-                cells[2:] = [word] + [""] * (len(cells) - 3)
-            rows.append(cells)
-        return rows
-
-    def _more(self):
-        left = len(self._flat) - SHOWN
-        return f"... and {left} more: to_frame() has all." if left > 0 else ""
-
     def __str__(self):
-        left, right = self._header()
-        cells = [
-            (*(left[i] if i < len(left) else ("", "")), *(right[i] if i < len(right) else ("", "")))
-            for i in range(max(len(left), len(right)))
-        ]
-        widths = [max(len(row[j]) for row in cells) for j in range(4)]
-        head = [
-            f"  {a:<{widths[0]}}  {b:>{widths[1]}}    {c:<{widths[2]}}  {d:>{widths[3]}}".rstrip()
-            for a, b, c, d in cells
-        ]
-        blocks = ["\n".join([self._title(), *head]), _aligned(self._table())]
-        if self._more():
-            blocks[-1] += f"\n  {self._more()}"
-        return "\n\n".join([*blocks, "\n".join(_wrapped(self._remarks()))])
+        return summarytext.text(self)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        left, right = self._header()
-        escape = html.escape
-        parts = [f"<p><b>{escape(self._title())}</b></p>", "<table>"]
-        for i in range(max(len(left), len(right))):
-            cells = [*(left[i] if i < len(left) else ("", ""))]
-            cells += right[i] if i < len(right) else ("", "")
-            inner = "".join(_cell(cell, j % 2 == 0) for j, cell in enumerate(cells))
-            parts.append(f"<tr>{inner}</tr>")
-        parts += ["</table>", *_html_table(self._table())]
-        remarks = [*([self._more()] if self._more() else []), *self._remarks()]
-        return "\n".join([*parts, f"<p>{'<br>'.join(escape(line) for line in remarks)}</p>"])
+        return summarytext.page(self)
+
 
 
 class MarginalEffects:
@@ -1202,33 +1071,19 @@ class MarginalEffects:
         """As a pandas data frame (pandas must be installed)."""
         import pandas
 
-        low, high = _ends(self.level)
+        low, high = summarytext.ends(self.level)
         interval = self.conf_int()
         columns = {"dy/dx": self.margeff, "std err": self.margeff_se, "z": self.tvalues,
                    "P>|z|": self.pvalues, low: interval[:, 0], high: interval[:, 1]}  # fmt: skip
         return pandas.DataFrame(columns, index=self.names)
 
-    def _table(self):
-        rows = [["", "dy/dx", "std err", "z", "P>|z|", *_ends(self.level)]]
-        interval = self.conf_int()
-        for i, name in enumerate(self.names[:SHOWN]):
-            p = self.pvalues[i]
-            rows.append([
-                _short(name), _figure(self.margeff[i]), _figure(self.margeff_se[i]),
-                _blank(self.tvalues[i], ".3f"), "" if np.isnan(p) else _probability(p),
-                _figure(interval[i, 0]), _figure(interval[i, 1]),
-            ])  # fmt: skip
-        return rows
-
     def __str__(self):
-        where = "mean over the rows" if self.at == "overall" else "at the mean row"
-        title = f"Marginal effects on the probability of class {_class(self.equation)}, {where}"
-        return f"{title}\n\n{_aligned(self._table())}"
+        return summarytext.effects_text(self)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        return "\n".join(_html_table(self._table()))
+        return summarytext.effects_page(self)
 
 
 class Influence(NamedTuple):
@@ -1262,75 +1117,3 @@ def _chi2(statistic, df):
     from scipy import special
 
     return float(special.chdtrc(df, max(statistic, 0.0))) if df > 0 else math.nan
-
-
-def _probability(p, equals=""):
-    return "<1e-4" if p < 1e-4 else "" if math.isnan(p) else f"{equals}{p:.4f}"
-
-
-def _figure(x):
-    """Five significant digits."""
-    if math.isnan(x):
-        return "nan"
-    if math.isinf(x):
-        return "inf" if x > 0 else "-inf"
-    return f"{x:#.5g}".removesuffix(".")
-
-
-def _class(label):
-    """A class in print: whole numbers without a point."""
-    whole = isinstance(label, float) and label.is_integer()
-    return str(int(label)) if whole else _short(str(label))
-
-
-def _wide(x):
-    return f"{x:.3f}" if abs(x) >= 100 else f"{x:.6g}"
-
-
-def _blank(x, form):
-    return "" if math.isnan(x) else format(x, form)
-
-
-def _ends(level):
-    tail = (1 - level) / 2
-    return f"[{tail:.6g}", f"{1 - tail:.6g}]"
-
-
-def _short(name):
-    """A long name keeps both its ends: what tells it from others may be at either."""
-    if len(name) <= LONGEST:
-        return name
-    half = (LONGEST - 3) // 2
-    return f"{name[: LONGEST - 3 - half]}...{name[-half:]}"
-
-
-def _wrapped(sentences):
-    for sentence in sentences:
-        yield from textwrap.wrap(sentence, WIDTH, break_long_words=False)
-
-
-def _aligned(rows):
-    """Rows of cells in columns, the first to the left and the others to the right."""
-    full = [row for row in rows if len(row) > 1]
-    widths = [max(len(row[j]) for row in full) for j in range(len(full[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=False)]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    return "\n".join(lines)
-
-
-def _cell(text, head=False, span=1):
-    tag, wide = "th" if head else "td", f' colspan="{span}"' if span > 1 else ""
-    align = "left" if head else "right"
-    return f'<{tag}{wide} style="text-align:{align}">{html.escape(text)}</{tag}>'
-
-
-def _html_table(rows):
-    yield "<table>"
-    for row in rows:
-        span = len(rows[0]) if len(row) == 1 else 1
-        inner = "".join(_cell(cell, j == 0 or row is rows[0], span) for j, cell in enumerate(row))
-        yield f"<tr>{inner}</tr>"
-    yield "</table>"

@@ -12,9 +12,6 @@ _Array = NDArray[np.float64]
 COVARIANCES: tuple[str, ...]
 CHUNK: int
 SHIFT_ROWS: int
-LONGEST: int
-SHOWN: int
-WIDTH: int
 LARGEST: int
 
 class Test(NamedTuple):
@@ -48,6 +45,7 @@ def summarize(
     classes: NDArray[Any] | None,
     l2: float | _Array,
     fit_intercept: bool,
+    null_cost: float,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     cov_type: _Covariance = "nonrobust",
@@ -59,11 +57,10 @@ def summarize(
     names: list[str] | None = None,
     diverging: _Array | None = None,
     rank: int | None = None,
-    null_cost: float = ...,
     cost: float | None = None,
     outcome: str = "",
     n_threads: int | None = None,
-    most_threads: Callable[[], int] = ...,
+    most_threads: Callable[[], int],
 ) -> Summary: ...
 
 class Summary:
@@ -83,6 +80,7 @@ class Summary:
     notes: dict[int, str]
     rows: int
     nobs: float
+    n_params: float
     df_model: float
     df_resid: float
     scale: float
