@@ -1,6 +1,7 @@
 """Standard errors and what follows: statsmodels' stored and live results, laws."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_birth_weights_standard_errors_of_stata(birth_weights):
         z = A @ theta
     s = inference.summarize(
         X, y, z, None, theta[1:], theta[0], loss="log_loss", classes=np.array([0, 1]), l2=0.0,
-        fit_intercept=True, null_cost=np.log(2), most_threads=lambda: 1,
+        fit_intercept=True, null_cost=np.log(2), gap=0.0, most_threads=lambda: 1,
     )  # fmt: skip
     close(s.bse, first(stored.bse), rtol=0, atol=1e-8)
 
@@ -597,6 +598,25 @@ def test_separated():
         s.wald_test("x3")
 
 
+def test_separated_levels_beside_an_alias():
+    """One-hot columns with an intercept, two levels of one class only, one column far from 0."""
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 8, 3000)
+    X = np.column_stack([rng.normal(size=3000) * 1e6 + 3e9, np.eye(8)[level]])
+    y = np.where(level == 3, 1, np.where(level == 5, 0, rng.random(3000) < 0.4))
+    with pytest.warns(fastgd.SeparationWarning):
+        fit = fastgd.fit(X, y)
+    s = fit.summary(X, y)
+    assert (s.params[5], s.params[7]) == (np.inf, -np.inf) and np.isnan(s.params[9])
+    assert "x8 is aliased: follows from intercept, x1, x2, x3 and 2 more." in str(s)
+    rest = (level != 3) & (level != 5)
+    Z = np.column_stack([(X[:, 0] - 3e9) / 1e6, X[:, [1, 2, 3, 5, 7]]])[rest]
+    live = logit(Z, y[rest])
+    close(s.bse[[2, 3, 4, 6, 8]], live.bse[2:], rtol=1e-6)
+    close(s.bse[1] * 1e6, live.bse[1], rtol=1e-6)
+    close(s.params[[2, 3, 4, 6, 8]], live.params[2:], rtol=1e-4)
+
+
 def test_separated_altogether():
     X = np.arange(10.0).reshape(-1, 1)
     y = (X[:, 0] > 4).astype(int)
@@ -704,6 +724,17 @@ def test_not_converged():
     close(s.llnull, fastgd.fit(X, y).summary(X, y).llnull, rtol=1e-12)
 
 
+def test_a_loose_fit_says_how_far_its_estimates_may_be():
+    X, y = data(n=40_000)
+    best = fastgd.fit(X, y, tol=1e-14, solver="newton").summary(X, y)
+    fit = fastgd.fit(X, y, tol=1e-3, solver="lbfgs")
+    loose = fit.summary(X, y)
+    off = np.abs(loose.params - best.params) / best.bse
+    assert 0.01 < loose.distance and off.max() <= 1.1 * loose.distance
+    assert f"up to {loose.distance:.1g} standard errors" in str(loose).replace("\n", " ")
+    assert best.distance < 1e-2 and "from the optimum" not in str(best)
+
+
 def test_threads_leave_no_trace():
     X, y = data(n=20_000, d=9)
     fit = fastgd.fit(X, y)
@@ -719,6 +750,21 @@ def test_many_columns():
     s = fastgd.fit(X, y).summary(X, y)
     assert len(str(s).split("\n")) < 140 and "... and 31 more: to_frame() has all." in str(s)
     assert len(s.params) == 151
+
+
+def test_no_columns():
+    y = np.arange(20) % 3 == 0
+    s = fastgd.fit(np.empty((20, 0)), y).summary(np.empty((20, 0)), y)
+    close(s.bse, np.sqrt(1 / (7 * 13 / 20)), rtol=1e-9)
+    assert re.search("likelihood ratio +0 on 0 df", str(s))
+
+
+def test_more_columns_than_rows():
+    X, y = np.random.default_rng(0).normal(size=(30, 60)), np.arange(30) % 2
+    _, errors, effective = sandwich(X, y, 0.1)
+    s = fastgd.fit(X, y, l2=0.1).summary(X, y)
+    close(s.bse, errors, rtol=1e-6)
+    close(s.n_params, effective, rtol=1e-8)
 
 
 def test_data_frame():

@@ -53,6 +53,7 @@ def summarize(
     l2,
     fit_intercept,
     null_cost,
+    gap,
     sample_weight=None,
     offset=None,
     cov_type="nonrobust",
@@ -89,6 +90,8 @@ def summarize(
         Of the columns; needed after separation.
     null_cost : float
         Of the model without columns.
+    gap : float
+        How far the cost is from the optimum at most.
     cost : float, optional
         Of the fit: tells data that it was not made on.
     outcome : str
@@ -196,6 +199,8 @@ def summarize(
                 f"{effective:g} parameters: there is no estimate of the variance"
             )
         out.scale = 2 * rows.loss / out.df_resid
+    # near the optimum n gap = e' H e / 2, and no e_j is above sqrt(e' H e) standard errors
+    out.distance = math.sqrt(2 * total * max(gap, 0.0) / out.scale) if out.scale > 0 else math.nan
     if cov_type == "nonrobust":
         meat = information * out.scale
     else:
@@ -584,7 +589,8 @@ def _reasons(out, signs, aliased, kept, follow):
         if parts in ([], ["intercept"]):
             why = "aliased: the column is constant"
         else:
-            shown = ", ".join(parts[:4]) + (", ..." if len(parts) > 4 else "")
+            shown = ", ".join(parts[:4])
+            shown += f" and {len(parts) - 4} more" if len(parts) > 4 else ""
             why = f"aliased: follows from {shown}"
         notes[int(i)] = why
     return notes
@@ -627,6 +633,8 @@ class Summary:
         R squared of McFadden, of Cox and Snell, and of Nagelkerke.
     rsquared, scale : float
         For squared error: R squared, and the estimate of the variance (1 else).
+    distance : float
+        About how many standard errors the estimates may be from the optimum.
     cov_type, factor
         The kind of covariance and the factor it was multiplied with.
     groups : int or None

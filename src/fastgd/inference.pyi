@@ -46,6 +46,7 @@ def summarize(
     l2: float | _Array,
     fit_intercept: bool,
     null_cost: float,
+    gap: float,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     cov_type: _Covariance = "nonrobust",
@@ -84,35 +85,25 @@ class Summary:
     df_model: float
     df_resid: float
     scale: float
+    distance: float
     llf: float
     llnull: float
     deviance: float
     null_deviance: float
 
-    @property
-    def params(self) -> _Array: ...
-    @property
-    def bse(self) -> _Array: ...
-    @property
-    def tvalues(self) -> _Array: ...
-    @property
-    def pvalues(self) -> _Array: ...
-    @property
-    def aic(self) -> float: ...
-    @property
-    def bic(self) -> float: ...
-    @property
-    def llr(self) -> float: ...
-    @property
-    def llr_pvalue(self) -> float: ...
-    @property
-    def prsquared(self) -> float: ...
-    @property
-    def cox_snell(self) -> float: ...
-    @property
-    def nagelkerke(self) -> float: ...
-    @property
-    def rsquared(self) -> float: ...
+    params: _Array
+    bse: _Array
+    tvalues: _Array
+    pvalues: _Array
+    aic: float
+    bic: float
+    llr: float
+    llr_pvalue: float
+    prsquared: float
+    cox_snell: float
+    nagelkerke: float
+    rsquared: float
+
     def conf_int(self, level: float | None = None) -> _Array: ...
     def cov_params(self) -> _Array: ...
     def odds_ratios(self, level: float | None = None) -> _Array: ...

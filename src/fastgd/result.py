@@ -319,6 +319,7 @@ class FitResult:
             diverging=diverging,
             rank=self.rank,
             null_cost=self.null_cost,
+            gap=self.gap,
             cost=self.cost,
             outcome=self._outcome(),
             n_threads=n_threads,

@@ -49,7 +49,7 @@ def header(summary):
         ("null deviance", wide(summary.null_deviance)),
     ]
     right = [("AIC", wide(summary.aic)), ("BIC", wide(summary.bic))]
-    ratio = wide(summary.llr)
+    ratio = wide(round(summary.llr, 9))
     if not summary.penalized:
         ratio += f" on {summary.df_model:g} df"
     right.append(("likelihood ratio", ratio))
@@ -80,6 +80,11 @@ def remarks(summary):
         yield "Weights are those of a sample: the covariance is robust."
     if summary.outcome:
         yield f"Fit: {summary.outcome}."
+    if 0.01 < summary.distance < math.inf:
+        yield (
+            f"Estimates may be up to {summary.distance:.1g} standard errors from the optimum; a "
+            "fit with a smaller tol brings them closer."
+        )
     if summary.penalized:
         yield (
             "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
