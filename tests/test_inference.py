@@ -265,6 +265,43 @@ def test_marginal_effects(at, dummy):
     assert "class 1" in str(found) and "<table>" in found._repr_html_()
 
 
+@pytest.mark.parametrize("reference", [None, 4])
+def test_marginal_effects_of_stata(reference):
+    """Anes, seven classes; the effects do not depend on the reference."""
+    stored = discrete_results.Anes.mnlogit_basezero
+    X, y = anes()
+    s = fastgd.fit(X, y).summary(X, y, reference=reference)
+    vote = np.asarray(sm.datasets.anes96.load().data["vote"])
+    more = np.column_stack([X, vote])
+    voted = fastgd.fit(more, y).summary(more, y, reference=reference)
+    for name, found in [
+        ("margeff_dydx_overall", s.get_margeff(X=X)),
+        ("margeff_dydx_mean", s.get_margeff("mean", X=X)),
+        ("margeff_dydx_dummy_overall", voted.get_margeff(dummy=True, X=more)),
+    ]:
+        close(found.margeff, getattr(stored, name), atol=1e-6)
+        close(found.margeff_se, getattr(stored, name + "_se"), atol=1e-6)
+        close(found.margeff.sum(axis=1), 0, atol=1e-12)
+        assert found.classes == list(range(7)) and str(found).count("\n  class ") == 7
+        assert found.to_frame().shape == (found.margeff.size, 6)
+
+
+@pytest.mark.parametrize("at", ["overall", "mean"])
+@pytest.mark.parametrize("dummy", [False, True])
+def test_marginal_effects_of_two_classes_by_softmax(at, dummy):
+    X, y = data()
+    rng = np.random.default_rng(4)
+    o, w = rng.normal(size=400), rng.integers(1, 4, 400)
+    given = {"offset": o, "sample_weight": w}
+    two = {"offset": np.column_stack([0 * o, o]), "sample_weight": w}
+    a = fastgd.fit(X, y, **given).summary(X, y, **given).get_margeff(at, dummy, X=X, **given)
+    s = fastgd.fit(X, y, loss="softmax", **two).summary(X, y, **two)
+    b = s.get_margeff(at, dummy, X=X, **two)
+    close(b.margeff[:, 1], a.margeff, rtol=1e-6)
+    close(b.margeff_se[:, 1], a.margeff_se, rtol=1e-6)
+    close(b.margeff[:, 0], -a.margeff, rtol=1e-6)
+
+
 def test_effects_from_the_other_side():
     """Seen from the other class effects have the other sign, with offset and weights too."""
     X, y = data()
@@ -789,7 +826,7 @@ def test_soft_labels_of_several_classes():
     a = fastgd.fit(X, y).summary(X, y)
     b = fastgd.fit(X, shares, loss="softmax").summary(X, shares)
     close(a.bse, b.bse, rtol=1e-8)
-    with pytest.raises(ValueError, match="get_margeff is for"):
+    with pytest.raises(ValueError, match="needs X again"):
         a.get_margeff()
     with pytest.raises(ValueError, match="influence is for"):
         a.influence(X, y)

@@ -530,6 +530,16 @@ def _piece(X, rows, summary):
     return part
 
 
+def _only_zeros_and_ones(X):
+    """For each column whether it holds nothing else."""
+    only = np.ones(X.shape[1], bool)
+    for rows in _pieces(X):
+        part = X[rows]
+        part = part.toarray() if hasattr(part, "tocsr") else part
+        only &= ((part == 0) | (part == 1)).all(axis=0)
+    return only
+
+
 def _codes(groups, n):
     groups = np.asarray(groups)
     if groups.shape != (n,):
@@ -879,36 +889,42 @@ class Summary:
 
     # --- what rows are needed for
 
-    def _binary(self, what):
-        if self.loss != "log_loss":
-            raise ValueError(f"{what} is for the log loss of two classes, not for {self.loss}")
-
     def get_margeff(self, at="overall", dummy=False, *, X=None, sample_weight=None, offset=None):
-        """Effects on the probability of the class, by the delta method.
+        """Effects on the probability of the class (of each, for K > 2), by the delta method.
 
         Parameters
         ----------
         at : {"overall", "mean"}
             The mean of the effects at all rows, or the effect at the mean row.
         dummy : bool
-            For columns that hold only 0 and 1 the change from 0 to 1, not the slope. Needs `X` (and
-            `sample_weight` and `offset` if the fit had them): the summary keeps no rows.
+            For columns that hold only 0 and 1 the change from 0 to 1, not the slope.
+        X, sample_weight, offset
+            The rows of the fit again: needed for `dummy` and for K > 2 classes, since the summary
+            keeps none.
 
         Returns
         -------
         MarginalEffects
             Without the intercept.
         """
-        self._binary("get_margeff")
-        if self._effects is None:
-            raise ValueError("estimates are infinite: the classes are separated; effects are none")
+        if self.loss == "squared_error":
+            raise ValueError("get_margeff is for classes; effects on a target are the coefficients")
         if at not in ("overall", "mean"):
             raise ValueError(f"at must be 'overall' or 'mean', found {at!r}")
-        if dummy and X is None:
+        if (dummy or self.loss == "softmax") and X is None:
+            call = "dummy=True" if dummy else "more than two classes"
             raise ValueError(
-                "get_margeff(dummy=True) needs X again (and sample_weight and offset, if given to "
+                f"get_margeff with {call} needs X again (and sample_weight and offset, if given to "
                 "the fit): the summary keeps no rows"
             )
+        if X is not None:
+            X = _sliceable(X)
+            if X.ndim != 2 or X.shape[1] != len(self._shift):
+                raise ValueError(f"X must have {len(self._shift)} columns, found shape {X.shape}")
+        if self.loss == "softmax":
+            return self._effects_of_classes(at, dummy, X, sample_weight, offset)
+        if self._effects is None:
+            raise ValueError("estimates are infinite: the classes are separated; effects are none")
         first = int(self.fit_intercept)
         slope, derivative, middle, mean_offset = self._effects
         v = self._estimate
@@ -922,15 +938,69 @@ class Summary:
         jacobian = np.outer(w, derivative)
         jacobian[:, first:] += np.diag(slope * self._scale)
         if dummy:
-            X = _sliceable(X)
-            if X.ndim != 2 or X.shape[1] != len(w):
-                raise ValueError(f"X must have {len(w)} columns, found shape {X.shape}")
             self._discrete(at, X, sample_weight, offset, effect, jacobian)
         variance = np.einsum("ij,jk,ik->i", jacobian, self._cov, jacobian)
         se = np.sqrt(np.maximum(variance, 0))
         absent = self._absent[first:]
         effect[absent], se[absent] = np.nan, np.nan
-        return MarginalEffects(self, at, effect, se)
+        return MarginalEffects(self, at, self.equations, effect, se)
+
+    def _effects_of_classes(self, at, dummy, X, sample_weight, offset):
+        """Effects on the probability of each class, from rows that pass through NumPy."""
+        labels, first = self._classes.tolist(), int(self.fit_intercept)
+        n, K, m = X.shape[0], len(labels), len(self.names)
+        s, total = _shares(sample_weight, n, self.weights)
+        o = np.zeros((n, K)) if offset is None else np.asarray(offset, dtype=float)
+        W = np.zeros((K, m))  # a line for each class, that of the reference zero
+        others = [k for k, label in enumerate(labels) if label != self.reference]
+        W[others] = self._estimate.reshape(K - 1, m)
+        w = W[:, first:] * self._scale
+        d = w.shape[1]
+        pieces = ((_piece(X, rows, self), s[rows], o[rows]) for rows in _pieces(X))
+        if at == "mean":
+            middle = sum(weight @ a for a, weight, _ in pieces) / total
+            pieces = [(middle[None, :], np.ones(1), (s @ o / total)[None, :])]
+            total = 1.0
+        found = np.flatnonzero(_only_zeros_and_ones(X)) if dummy else np.empty(0, int)
+        smooth = np.setdiff1d(np.arange(d), found)
+        effect, jacobian = np.zeros((K, d)), np.zeros((K, d, K - 1, m))
+        for a, weight, shift in pieces:
+            z = a @ W.T + shift
+            p = _core.softmax(z)
+            away = w - (p @ w)[:, None, :]  # (rows, K, d): slopes of the margins from their mean
+            effect += np.einsum("i,ik,ikj->kj", weight, p, away)
+            for k in range(K):
+                for line, other in enumerate(others):
+                    mixed = weight * p[:, k] * ((k == other) - p[:, other])
+                    both = weight * p[:, k] * p[:, other]
+                    U = mixed[:, None] * away[:, k] - both[:, None] * away[:, other]
+                    jacobian[k, :, line] += U.T @ a
+                    jacobian[k, smooth, line, first + smooth] += mixed.sum() * self._scale[smooth]
+        if found.size:
+            effect[:, found], jacobian[:, found] = 0, 0
+            if at != "mean":
+                pieces = ((_piece(X, rows, self), s[rows], o[rows]) for rows in _pieces(X))
+            for a, weight, shift in pieces:
+                z = a @ W.T + shift
+                for j in found:
+                    c = first + j
+                    for x, sign in ((1.0, 1), (0.0, -1)):
+                        value = (x - self._shift[j]) * self._scale[j]
+                        p = _core.softmax(z + (value - a[:, c])[:, None] * W[:, c])
+                        effect[:, j] += sign * (weight @ p)
+                        for k in range(K):
+                            for line, other in enumerate(others):
+                                mixed = weight * p[:, k] * ((k == other) - p[:, other])
+                                step = mixed @ a
+                                step[c] = value * mixed.sum()
+                                jacobian[k, j, line] += sign * step
+        jacobian = jacobian.reshape(K, d, -1) / total
+        variance = np.einsum("kji,il,kjl->kj", jacobian, self._cov, jacobian, optimize=True)
+        se = np.sqrt(np.maximum(variance, 0))
+        absent = self._absent.reshape(K - 1, m)[:, first:].any(axis=0)
+        effect, se = effect.T / total, se.T
+        effect[absent], se[absent] = np.nan, np.nan
+        return MarginalEffects(self, at, labels, effect, se)
 
     def _discrete(self, at, X, sample_weight, offset, effect, jacobian):
         """For columns of 0 and 1 alone: the effect of the step, into the arrays."""
@@ -938,12 +1008,7 @@ class Summary:
         s, total = _shares(sample_weight, n, self.weights)
         o = np.zeros(n) if offset is None else np.asarray(offset, dtype=float)
         side = _side(self.reference, self._classes)
-        only = np.ones(len(effect), bool)
-        for rows in _pieces(X):
-            part = X[rows]
-            part = part.toarray() if hasattr(part, "tocsr") else part
-            only &= ((part == 0) | (part == 1)).all(axis=0)
-        found = np.flatnonzero(only)
+        found = np.flatnonzero(_only_zeros_and_ones(X))
         low = -self._shift * self._scale
         high = (1 - self._shift) * self._scale
         if at == "mean":
@@ -994,11 +1059,12 @@ class Summary:
             deviance = s * r * r
         else:
             p = rows.p[:, 0]
-            side = z * _side(self.reference, self._classes)
+            flip = _side(self.reference, self._classes)
+            side = z * flip
             curvature = p * _core.sigmoid(-side)
-            t = r + p
+            t, _ = _labels(y, self._classes, n)
+            t = t if flip > 0 else 1 - t
             deviance = _times(t, np.logaddexp(0, -side)) + _times(1 - t, np.logaddexp(0, side))
-            t = np.clip(t, 0, 1)
             deviance = 2 * s * np.maximum(deviance + _entropy(t) + _entropy(1 - t), 0)
         leverage = np.empty(n)
         hat = self._bread * self.scale
@@ -1049,28 +1115,30 @@ class Summary:
 
 
 class MarginalEffects:
-    """Effects of the columns on a probability.
+    """Effects of the columns on a probability, or on that of each class.
 
     Attributes
     ----------
     names : list of str
+    classes : list
+        The class, or the K classes, whose probability it is.
     at : {"overall", "mean"}
-    margeff, margeff_se, tvalues, pvalues : ndarray of shape (d,)
+    margeff, margeff_se, tvalues, pvalues : ndarray of shape (d,), or (d, K)
     """
 
-    def __init__(self, summary, at, margeff, margeff_se):
+    def __init__(self, summary, at, classes, margeff, margeff_se):
         self.names = summary.names[int(summary.fit_intercept) :]
         self.at, self.level = at, summary.level
         self.margeff, self.margeff_se = margeff, margeff_se
-        self.equation = summary.equations[0]
+        self.classes = classes
         with np.errstate(invalid="ignore", divide="ignore"):
             self.tvalues = margeff / margeff_se
         if summary.penalized:
-            self.tvalues = np.full(len(margeff), np.nan)
+            self.tvalues = np.full(margeff.shape, np.nan)
         self.pvalues = _two_sided(self.tvalues, math.inf)
 
     def conf_int(self, level=None):
-        """Intervals, shape (d, 2)."""
+        """Intervals: the shape of ``margeff`` and an axis of 2."""
         level = self.level if level is None else _check_level(level)
         reach = _quantile(level, math.inf) * self.margeff_se
         return np.stack([self.margeff - reach, self.margeff + reach], axis=-1)
@@ -1081,9 +1149,14 @@ class MarginalEffects:
 
         low, high = summarytext.ends(self.level)
         interval = self.conf_int()
-        columns = {"dy/dx": self.margeff, "std err": self.margeff_se, "z": self.tvalues,
-                   "P>|z|": self.pvalues, low: interval[:, 0], high: interval[:, 1]}  # fmt: skip
-        return pandas.DataFrame(columns, index=self.names)
+        arrays = [self.margeff, self.margeff_se, self.tvalues, self.pvalues]
+        arrays += [interval[..., 0], interval[..., 1]]
+        names = ["dy/dx", "std err", "z", "P>|z|", low, high]
+        index = self.names
+        if self.margeff.ndim == 2:
+            index = pandas.MultiIndex.from_product([self.classes, self.names])
+        columns = {name: a.ravel("F") for name, a in zip(names, arrays, strict=True)}
+        return pandas.DataFrame(columns, index=index)
 
     def __str__(self):
         return summarytext.effects_text(self)

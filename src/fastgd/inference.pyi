@@ -134,12 +134,14 @@ class MarginalEffects:
     names: list[str]
     at: Literal["overall", "mean"]
     level: float
-    equation: Any
+    classes: list[Any]
     margeff: _Array
     margeff_se: _Array
     tvalues: _Array
     pvalues: _Array
 
-    def __init__(self, summary: Summary, at: str, margeff: _Array, margeff_se: _Array) -> None: ...
+    def __init__(
+        self, summary: Summary, at: str, classes: list[Any], margeff: _Array, margeff_se: _Array
+    ) -> None: ...
     def conf_int(self, level: float | None = None) -> _Array: ...
     def to_frame(self) -> Any: ...

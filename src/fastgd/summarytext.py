@@ -167,23 +167,32 @@ def page(summary):
 
 
 def effects_table(effects):
+    """Cells of the effects, a list for each row, a heading first."""
     rows = [["", "dy/dx", "std err", "z", "P>|z|", *ends(effects.level)]]
-    interval = effects.conf_int()
-    for i, name in enumerate(effects.names[:SHOWN]):
-        p = effects.pvalues[i]
-        rows.append([
-            short(name), figure(effects.margeff[i]), figure(effects.margeff_se[i]),
-            blank(effects.tvalues[i], ".3f"), "" if np.isnan(p) else probability(p),
-            figure(interval[i, 0]), figure(interval[i, 1]),
-        ])  # fmt: skip
+    arrays = [effects.margeff, effects.margeff_se, effects.tvalues, effects.pvalues]
+    arrays += [effects.conf_int()[..., 0], effects.conf_int()[..., 1]]
+    d, cells = len(effects.names), zip(*(a.ravel("F").tolist() for a in arrays), strict=True)
+    for i, (effect, error, z, p, low, high) in enumerate(cells):
+        if i == SHOWN:
+            break
+        if i % d == 0 and effects.margeff.ndim == 2:
+            rows.append([f"class {shown_class(effects.classes[i // d])}"])
+        name = short(effects.names[i % d])
+        shown = [figure(effect), figure(error), blank(z, ".3f"), probability(p)]
+        rows.append([name, *shown, figure(low), figure(high)])
     return rows
 
 
 def effects_text(effects):
     """Marginal effects as plain text."""
     where = "mean over the rows" if effects.at == "overall" else "at the mean row"
-    title = f"Marginal effects on the probability of class {shown_class(effects.equation)}, {where}"
-    return f"{title}\n\n{aligned(effects_table(effects))}"
+    whose = "each class"
+    if effects.margeff.ndim == 1:
+        whose = f"class {shown_class(effects.classes[0])}"
+    lines = [f"Marginal effects on the probability of {whose}, {where}", ""]
+    lines.append(aligned(effects_table(effects)))
+    left = effects.margeff.size - SHOWN
+    return "\n".join(lines) + (f"\n  ... and {left} more: to_frame() has all." if left > 0 else "")
 
 
 def effects_page(effects):
