@@ -7,13 +7,22 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse
+from problems import DTYPES, LAYOUTS, SIZES, as_layout, is_native
 
 import fastgd
 from fastgd import inference
 
-sm = pytest.importorskip("statsmodels.api")
-glm_results = pytest.importorskip("statsmodels.genmod.tests.results.results_glm")
-discrete_results = pytest.importorskip("statsmodels.discrete.tests.results.results_discrete")
+
+def sm():
+    return pytest.importorskip("statsmodels.api")
+
+
+def glm_results():
+    return pytest.importorskip("statsmodels.genmod.tests.results.results_glm")
+
+
+def discrete_results():
+    return pytest.importorskip("statsmodels.discrete.tests.results.results_discrete")
 
 
 def first(values):
@@ -34,11 +43,12 @@ def data(n=400, d=4, seed=0):
 
 
 def logit(X, y, **options):
-    return sm.Logit(y, sm.add_constant(X)).fit(disp=0, method="newton", tol=1e-13, **options)
+    return sm().Logit(y, sm().add_constant(X)).fit(disp=0, method="newton", tol=1e-13, **options)
 
 
 def binomial(X, y, **options):
-    return sm.GLM(y, sm.add_constant(X), family=sm.families.Binomial(), **options).fit(tol=1e-14)
+    family = sm().families.Binomial()
+    return sm().GLM(y, sm().add_constant(X), family=family, **options).fit(tol=1e-14)
 
 
 # --- stored results -----------------------------------------------------------------------------
@@ -46,7 +56,7 @@ def binomial(X, y, **options):
 
 @pytest.fixture(scope="module")
 def birth_weights():
-    stored = glm_results.Lbw()
+    stored = glm_results().Lbw()
     return stored, stored.exog.drop(columns="const").astype(float), np.asarray(stored.endog)
 
 
@@ -119,9 +129,9 @@ def test_birth_weights_in_print(birth_weights):
 
 
 def test_star98_counts():
-    stored = glm_results.Star98()
-    counts = np.asarray(sm.datasets.star98.load().endog, dtype=float)
-    X = np.asarray(sm.datasets.star98.load().exog, dtype=float)
+    stored = glm_results().Star98()
+    counts = np.asarray(sm().datasets.star98.load().endog, dtype=float)
+    X = np.asarray(sm().datasets.star98.load().exog, dtype=float)
     n = counts.sum(axis=1)
     share = counts[:, 0] / n
     s = fastgd.fit(X, share, sample_weight=n).summary(X, share, sample_weight=n)
@@ -136,18 +146,18 @@ def test_star98_counts():
     close(s.llf + ways, stored.llf)
     found = s.influence(X, share, sample_weight=n)
     close(np.sum(found.resid_pearson**2), stored.pearson_chi2)
-    live = sm.GLM(counts, sm.add_constant(X), family=sm.families.Binomial()).fit(tol=1e-14)
+    live = sm().GLM(counts, sm().add_constant(X), family=sm().families.Binomial()).fit(tol=1e-14)
     close(found.resid_deviance, live.resid_deviance, rtol=1e-6, atol=1e-8)
     close(found.hat_matrix_diag, live.get_hat_matrix_diag(), rtol=1e-6)
 
 
 def anes():
-    loaded = sm.datasets.anes96.load()
+    loaded = sm().datasets.anes96.load()
     return np.array(loaded.exog, dtype=float), np.asarray(loaded.endog).astype(int)
 
 
 def test_anes_seven_classes():
-    stored = discrete_results.Anes.mnlogit_basezero
+    stored = discrete_results().Anes.mnlogit_basezero
     X, y = anes()
     s = fastgd.fit(X, y).summary(X, y)
     close(s.params, first(stored.params), atol=1e-7)
@@ -160,8 +170,8 @@ def test_anes_seven_classes():
 
 
 def test_spector():
-    stored = discrete_results.Spector.logit
-    loaded = sm.datasets.spector.load()
+    stored = discrete_results().Spector.logit
+    loaded = sm().datasets.spector.load()
     X, y = np.asarray(loaded.exog), np.asarray(loaded.endog)
     s = fastgd.fit(X, y).summary(X, y)
     close(s.params, first(stored.params), rtol=2e-6)
@@ -245,7 +255,7 @@ def test_robust_with_several_classes(kind):
     options = {"cov_type": kind}
     if kind == "cluster":
         options["cov_kwds"] = {"groups": groups, "use_correction": False}
-    live = sm.MNLogit(y, sm.add_constant(X)).fit(disp=0, method="newton", tol=1e-12, **options)
+    live = sm().MNLogit(y, sm().add_constant(X)).fit(disp=0, method="newton", tol=1e-12, **options)
     s = fastgd.fit(X, y).summary(X, y, cov_type=kind, groups=groups if kind == "cluster" else None)
     close(s.bse / np.sqrt(s.factor), live.bse, rtol=1e-6)
     close(s.cov_params() / s.factor, live.cov_params(), rtol=1e-5, atol=1e-10)
@@ -268,10 +278,10 @@ def test_marginal_effects(at, dummy):
 @pytest.mark.parametrize("reference", [None, 4])
 def test_marginal_effects_of_stata(reference):
     """Anes, seven classes; the effects do not depend on the reference."""
-    stored = discrete_results.Anes.mnlogit_basezero
+    stored = discrete_results().Anes.mnlogit_basezero
     X, y = anes()
     s = fastgd.fit(X, y).summary(X, y, reference=reference)
-    vote = np.asarray(sm.datasets.anes96.load().data["vote"])
+    vote = np.asarray(sm().datasets.anes96.load().data["vote"])
     more = np.column_stack([X, vote])
     voted = fastgd.fit(more, y).summary(more, y, reference=reference)
     for name, found in [
@@ -351,7 +361,7 @@ def test_wald():
 def test_wald_over_equations():
     X, y = anes()
     s = fastgd.fit(X, y).summary(X, y)
-    live = sm.MNLogit(y, sm.add_constant(X)).fit(disp=0, method="newton", tol=1e-12)
+    live = sm().MNLogit(y, sm().add_constant(X)).fit(disp=0, method="newton", tol=1e-12)
     R = np.zeros((6, 36))
     R[np.arange(6), np.arange(6) * 6 + 3] = 1
     close(s.wald_test("x2").statistic, live.wald_test(R, scalar=True).statistic, rtol=1e-6)
@@ -389,7 +399,7 @@ def test_squared_error():
     X = rng.normal(size=(100, 3)) + 50
     y = X @ [1.0, -2, 0.1] + rng.normal(size=100)
     s = fastgd.fit(X, y, loss="squared_error").summary(X, y)
-    live = sm.OLS(y, sm.add_constant(X)).fit()
+    live = sm().OLS(y, sm().add_constant(X)).fit()
     for name in ("params", "bse", "tvalues", "pvalues", "llf", "aic", "bic", "df_resid", "scale"):
         close(getattr(s, name), getattr(live, name), rtol=1e-6, atol=1e-12)
     close((s.rsquared, s.deviance), (live.rsquared, live.ssr), rtol=1e-9)
@@ -436,7 +446,7 @@ def test_sampling_weights_know_no_scale():
     close(one.bse, fit.summary(X, y, sample_weight=1e6 * w, weights="sampling").bse, rtol=1e-9)
     assert one.cov_type == "HC0" and one.nobs == 100 and "robust" in str(one)
     live = binomial(X, y, freq_weights=w)
-    A = sm.add_constant(X)
+    A = sm().add_constant(X)
     bread = np.linalg.inv(A.T @ (A * (w * live.fittedvalues * (1 - live.fittedvalues))[:, None]))
     scores = A * (w * (y - live.fittedvalues))[:, None]
     close(one.bse, np.sqrt(np.diag(bread @ scores.T @ scores @ bread)), rtol=1e-6)
@@ -506,7 +516,7 @@ def test_offset_and_no_intercept():
     close(s.bse, live.bse, rtol=1e-6)
     close(s.llf, live.llf, rtol=1e-9)
     s = fastgd.fit(X, y, fit_intercept=False).summary(X, y)
-    live = sm.Logit(y, X).fit(disp=0, tol=1e-12)
+    live = sm().Logit(y, X).fit(disp=0, tol=1e-12)
     close(s.bse, live.bse, rtol=1e-7)
     close(s.llnull, -len(y) * np.log(2), rtol=1e-12)
     assert s.names[0] == "x0" and s.df_model == 4
@@ -542,6 +552,53 @@ def test_two_classes_by_softmax():
     close(b.params, a.params, rtol=1e-6)
     close(b.bse, a.bse, rtol=1e-6)
     close((b.aic, b.llr), (a.aic, a.llr), rtol=1e-9)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "CSR"])
+def test_columns_far_from_zero_with_several_classes(order):
+    rng = np.random.default_rng(3)
+    near, means = rng.integers(-3, 4, size=(500, 2)).astype(float), np.array([1e6, -3e6])
+    y = rng.integers(0, 3, 500)
+    far = near + means
+    far = scipy.sparse.csr_array(far) if order == "CSR" else np.asarray(far, order=order)
+    fit = fastgd.fit(near, y)
+    moved = fastgd.fit(near, y)
+    moved.intercept = fit.intercept - fit.coef @ means
+    for kind in ("nonrobust", "HC0"):
+        a, b = fit.summary(near, y, cov_type=kind), moved.summary(far, y, cov_type=kind)
+        close(b.bse[1:], a.bse[1:], rtol=1e-8)
+    close(b.get_margeff(X=far).margeff_se, a.get_margeff(X=near).margeff_se, rtol=1e-6)
+
+
+# --- what the core lends ------------------------------------------------------------------------
+
+
+@pytest.mark.kernels
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_margins_and_sums(layout, dtype):
+    if not is_native(dtype, layout):
+        pytest.skip("CSR holds floats")
+    rng = np.random.default_rng(7)
+    for d in SIZES:
+        n = 2 * d + 3000 // d
+        X = rng.integers(0, 4, (n, d)).astype(dtype)
+        exact = X.astype(np.longdouble)
+        given = as_layout(X, layout)
+        w, o, s = rng.normal(size=d) / d, rng.normal(size=n), rng.random(n)
+        for weight in (None, s):
+            z, sums = inference._core.margins_and_sums(given, w, 0.3, o, weight, 2, None)
+            weight = np.ones(n) if weight is None else weight
+            expected = exact @ w + 0.3 + o
+            close(z, expected.astype(float), rtol=1e-12, atol=1e-12)
+            p = 1 / (1 + np.exp(-expected))
+            third = weight * p * (1 - p) * (1 - 2 * p)
+            close(sums[0], (third @ exact).astype(float), rtol=0, atol=1e-14 * n * 4)
+            close(sums[1], (weight @ exact).astype(float), rtol=1e-13)
+        shift, scale = rng.random(d), 1 + rng.random(d)
+        G = inference._core.gram(given, s, shift, scale, 2, None)
+        a = np.column_stack([(exact - shift) * scale, np.ones(n)])
+        close(G, ((a * s[:, None]).T @ a).astype(float), rtol=0, atol=1e-14 * n * 64)
 
 
 # --- aliased, penalised, separated --------------------------------------------------------------
