@@ -145,15 +145,22 @@ fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *gue
 /* out (n) = X coef + intercept + offset (n, or NULL) */
 fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                        const double *offset, double *out);
+/* The same, and from the same pass sums (2 d): of the rows times the third derivatives of the log loss there, weighted,
+ * and of the rows times their weights; weight (n, or NULL: 1). */
+size_t fgd_margins_sums_work(const fgd_matrix *X, int n_threads);
+fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                            const double *offset, const double *weight, double *out, double *sums, void *work);
 /* out (n rows of K) = X coef' + intercepts, coef being K * d numbers and then the intercepts. */
 size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads);
 fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,
                                double *out, void *work);
 
-/* G (d x d, lower triangle) = sum over the rows of q_i x_i x_i'; rows NULL: all n of them. */
-size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads);
+/* G (size x size, lower triangle) = sum over the rows of q_i t_i t_i', t = (x - shift) * scale; rows NULL: all n of
+ * them; q has `count` numbers >= 0; shift and scale d each, or NULL: 0 and 1.  With `ones`, size is d + 1, a 1 stands
+ * behind each t, and products are taken in double for every element type; else size is d. */
+size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int ones, int n_threads);
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
-                    const double *q, double *G, void *work);
+                    const double *q, const double *shift, const double *scale, int ones, double *G, void *work);
 
 /* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of
  * d + 1 numbers (the intercept last), for softmax of K (d + 1), as coef: for each stage its direction, which moves no

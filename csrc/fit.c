@@ -70,18 +70,36 @@ fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, cons
 typedef struct {
   fgd_design design;
   fgd_team team;
-  const double *coef, *offset;
+  const double *coef, *offset, *weight;
   double intercept, *out;
+  double *sums, *rows; /* 2 d for each part and 2 blocks for each worker; or NULL */
 } margins_job;
+
+/* Third derivatives of the log loss and weights, times their rows. */
+static void sums_block(margins_job *job, ptrdiff_t first, ptrdiff_t rows, double *sums, double *scratch) {
+  const double one = 1;
+  double *third = scratch, *p = scratch + FGD_MAX_BLOCK;
+  const fgd_kernels *kernels = job->design.kernels;
+  const double *s = job->weight ? job->weight + first : &one;
+  kernels->logistic_curvature(rows, job->out + first, s, job->weight != NULL, third);
+  kernels->sigmoid(rows, job->out + first, p);
+  for (ptrdiff_t k = 0; k < rows; k++) third[k] *= 1 - 2 * p[k];
+  fgd_design_gradient(&job->design, first, rows, third, sums);
+  for (ptrdiff_t k = 0; k < rows; k++) p[k] = job->weight ? s[k] : 1;
+  fgd_design_gradient(&job->design, first, rows, p, sums + job->design.X->d);
+}
 
 static void margins_part(void *arg, ptrdiff_t part, int worker) {
   margins_job *job = arg;
   ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
+  double *sums = job->sums ? job->sums + part * 2 * job->design.X->d : NULL;
+  if (sums) memset(sums, 0, (size_t)(2 * job->design.X->d) * sizeof *sums);
   for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
        i += job->design.block) {
     ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
     for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
     fgd_design_margins(&job->design, i, rows, job->coef, job->out + i);
+    if (sums) sums_block(job, i, rows, sums, job->rows + worker * 2 * FGD_MAX_BLOCK);
   }
 }
 
@@ -95,32 +113,59 @@ fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double
   return status;
 }
 
+static size_t margins_layout(margins_job *job, const fgd_matrix *X, int workers, void *work) {
+  fgd_arena a = {work, 0};
+  fgd_design_init_many(&job->design, X, 2);
+  job->sums = fgd_take_doubles(&a, job->design.parts * 2 * X->d);
+  job->rows = fgd_take_doubles(&a, (ptrdiff_t)workers * 2 * FGD_MAX_BLOCK);
+  return a.used;
+}
+
+size_t fgd_margins_sums_work(const fgd_matrix *X, int n_threads) {
+  margins_job job;
+  return margins_layout(&job, X, n_threads, NULL);
+}
+
+fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                            const double *offset, const double *weight, double *out, double *sums, void *work) {
+  margins_job job = {.coef = coef, .offset = offset, .weight = weight, .intercept = intercept, .out = out};
+  margins_layout(&job, X, guest->n_threads, work);
+  fgd_team_start(&job.team, guest);
+  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  for (ptrdiff_t j = 0; j < 2 * X->d; j++) {
+    sums[j] = 0;
+    for (ptrdiff_t part = 0; part < job.design.parts; part++) sums[j] += job.sums[part * 2 * X->d + j];
+  }
+  return status;
+}
+
 typedef struct {
   fgd_design design;
   fgd_gram_plan plan;
   double *shift, *scale;
 } gram_call;
 
-static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int workers, void *work) {
+static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int ones, int workers, void *work) {
   fgd_arena a = {work, 0};
   fgd_design_init(&c->design, X);
   c->shift = fgd_take_doubles(&a, X->d);
   c->scale = fgd_take_doubles(&a, X->d);
-  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, X->dtype == FGD_F64, workers, &a);
+  fgd_gram_plan_layout(&c->plan, &c->design, count, ones, ones || X->dtype == FGD_F64, workers, &a);
   return a.used;
 }
 
-size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int n_threads) {
+size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int ones, int n_threads) {
   gram_call c;
-  return gram_layout(&c, X, count, n_threads, NULL);
+  return gram_layout(&c, X, count, ones, n_threads, NULL);
 }
 
 fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
-                    const double *q, double *G, void *work) {
+                    const double *q, const double *shift, const double *scale, int ones, double *G, void *work) {
   gram_call c;
   fgd_team team;
-  gram_layout(&c, X, count, guest->n_threads, work);
-  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = 0, c.scale[j] = 1;
+  gram_layout(&c, X, count, ones, guest->n_threads, work);
+  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = shift ? shift[j] : 0, c.scale[j] = scale ? scale[j] : 1;
   fgd_team_start(&team, guest);
   c.plan.team = &team;
   c.plan.shift = c.shift;

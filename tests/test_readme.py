@@ -50,7 +50,7 @@ def run(command):
 
 def test_is_short_and_shows_what_it_must():
     assert TEXT.count("\n") <= 150
-    assert [kind for kind, _ in BLOCKS] == ["sh", "python", "sh", "text", "sh"]
+    assert [kind for kind, _ in BLOCKS] == ["sh", "python", "python", "sh", "text", "sh"]
     commands = [block.strip() for kind, block in BLOCKS if kind == "sh"]
     assert commands[1:] == [
         'pip install ".[cli]" && fastgd fit examples/breast_cancer.csv --target diagnosis',
@@ -58,8 +58,9 @@ def test_is_short_and_shows_what_it_must():
     ]
 
 
-@pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "python"])
-def test_python(block):
+def test_python():
+    """One session: later blocks go on from earlier ones."""
+    block = "\n".join(block for kind, block in BLOCKS if kind == "python")
     test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
     assert test.examples
     runner = doctest.DocTestRunner(checker=Settled(), verbose=False)

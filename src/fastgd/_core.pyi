@@ -50,6 +50,23 @@ def margins(
     n_threads: int | None,
     most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
+def margins_and_sums(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float,
+    offset: ArrayLike | None,
+    weight: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def gram(
+    X: _Matrix,
+    q: ArrayLike,
+    shift: ArrayLike,
+    scale: ArrayLike,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> NDArray[np.float64]: ...
 def softmax_margins(
     X: _Matrix,
     coef: NDArray[np.float64],

@@ -136,6 +136,9 @@ cdef extern from "fastgd.h" nogil:
     size_t fgd_hessian_vector_work(const fgd_problem *, int)
     fgd_status fgd_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, double, const double *,
                                   double, double *, double *, void *)
+    size_t fgd_margins_sums_work(const fgd_matrix *, int)
+    fgd_status fgd_margins_sums(const fgd_matrix *, const fgd_guest *, const double *, double, const double *,
+                                const double *, double *, double *, void *)
     fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
     size_t fgd_softmax_cost_work(const fgd_problem *, int)
     fgd_status fgd_softmax_cost_at(const fgd_problem *, const fgd_guest *, const double *, double *, double *, void *)
@@ -143,9 +146,9 @@ cdef extern from "fastgd.h" nogil:
                                           double *, void *)
     size_t fgd_softmax_margins_work(const fgd_matrix *, ptrdiff_t, int)
     fgd_status fgd_softmax_margins(const fgd_matrix *, const fgd_guest *, ptrdiff_t, const double *, double *, void *)
-    size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int)
+    size_t fgd_gram_work(const fgd_matrix *, ptrdiff_t, int, int)
     fgd_status fgd_gram(const fgd_matrix *, const fgd_guest *, const ptrdiff_t *, ptrdiff_t, const double *,
-                        double *, void *)
+                        const double *, const double *, int, double *, void *)
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
                        void *)
@@ -887,29 +890,54 @@ def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weigh
 
 def margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef + intercept + offset, one number for each row."""
+    return margins_of(X, coef, intercept, offset, None, n_threads, most_threads, False)[0]
+
+
+def margins_and_sums(X, coef, intercept, offset, weight, n_threads, most_threads):
+    """Margins and, from the same pass, two sums over rows: of x times the third derivative of the log loss there and
+    the row's weight; and of x times the weight. Shapes (n,) and (2, d)."""
+    return margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, True)
+
+
+cdef margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, bint with_sums):
     cdef Matrix matrix = Matrix(X)
-    cdef View point, shift = None, result
+    cdef View point, shift = None, weights = None, totals, result
     cdef const double *o = NULL
+    cdef const double *s = NULL
+    cdef double *t = NULL
     cdef double b = intercept
     cdef fgd_status status
-    cdef Guest guest = Guest(threads_for(n_threads, pass_time(&matrix.m), most_threads))
+    cdef Memory memory
+    cdef Guest guest = Guest(threads_for(n_threads, (2 if with_sums else 1) * pass_time(&matrix.m), most_threads))
     if matrix.m.d != coef.shape[0]:
         raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
     point = View(coef)
     if offset is not None:
         shift = View(vector(offset, "offset", matrix.m.n, "row of X"))
         o = <const double *>shift.buffer.buf
-    out = np.empty(matrix.m.n)
+    if weight is not None:
+        weights = View(vector(weight, "sample_weight", matrix.m.n, "row of X"))
+        s = <const double *>weights.buffer.buf
+    out, sums = np.empty(matrix.m.n), None
     result = View(out)
     cdef double *z = <double *>result.buffer.buf
     cdef ptrdiff_t bad
-    with nogil:
-        status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
-        bad = fgd_first_not_finite(matrix.m.n, z)
+    if with_sums:
+        sums = np.empty((2, matrix.m.d))
+        totals = View(sums)
+        t = <double *>totals.buffer.buf
+        memory = Memory(fgd_margins_sums_work(&matrix.m, guest.g.n_threads))
+        with nogil:
+            status = fgd_margins_sums(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, s, z, t, memory.base)
+            bad = fgd_first_not_finite(matrix.m.n, z)
+    else:
+        with nogil:
+            status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
+            bad = fgd_first_not_finite(matrix.m.n, z)
     guest.check(status, matrix)
     if bad >= 0:
         raise matrix.explain_not_finite()
-    return out
+    return out, sums
 
 
 cdef bint tall(const fgd_problem *p):
@@ -936,6 +964,28 @@ cdef bint wide(const fgd_problem *p) except -1:
         if not p.l2[j] > 0:
             return False
     return True
+
+
+def gram(X, q, shift, scale, n_threads, most_threads):
+    """The symmetric sum over rows of q t t', t = ((x - shift) * scale, 1), of size d + 1."""
+    cdef Matrix matrix = Matrix(X)
+    cdef ptrdiff_t n = matrix.m.n, d = matrix.m.d
+    cdef fgd_status status
+    cdef Guest guest = Guest(threads_for(n_threads, <double>n * <double>(d + 1) * <double>(d + 1) / 20, most_threads))
+    cdef View weights = View(vector(q, "q", n, "row of X"))
+    cdef View shifts = View(vector(shift, "shift", d, "column of X"))
+    cdef View scales = View(vector(scale, "scale", d, "column of X"))
+    G = np.zeros((d + 1, d + 1))
+    cdef View result = View(G)
+    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, n, 1, guest.g.n_threads))
+    with nogil:
+        status = fgd_gram(&matrix.m, &guest.g, NULL, n, <const double *>weights.buffer.buf,
+                          <const double *>shifts.buffer.buf, <const double *>scales.buffer.buf, 1,
+                          <double *>result.buffer.buf, memory.base)
+    guest.check(status, matrix)
+    if not np.isfinite(G).all():
+        raise matrix.explain_not_finite()
+    return np.tril(G) + np.tril(G, -1).T
 
 
 def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):
@@ -1093,10 +1143,10 @@ def bench_gram(X, q, rows, int n_threads):
     cdef View weights = View(vector(q, "q", count, "row"))
     G = np.zeros((d, d))
     result = View(G)
-    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, count, n_threads))
+    cdef Memory memory = Memory(fgd_gram_work(&matrix.m, count, 0, n_threads))
     with nogil:
         status = fgd_gram(&matrix.m, &guest.g, list_, count, <const double *>weights.buffer.buf,
-                          <double *>result.buffer.buf, memory.base)
+                          NULL, NULL, 0, <double *>result.buffer.buf, memory.base)
     guest.check(status, matrix)
     return np.tril(G)
 

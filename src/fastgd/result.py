@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from . import _core, modelfile, threads
+from . import _core, inference, modelfile, threads
 
 FORMAT_FIELDS = (
     "intercept",
@@ -103,6 +103,16 @@ class Separation:
             best = np.where(undecided, t, -np.inf).max(axis=1, keepdims=True)
             undecided &= t >= best - LIMIT
             z[~undecided] = -np.inf
+
+    def signs(self):
+        """Where each coefficient and, last, the intercept goes: the sign of its infinity, or 0."""
+        found = np.zeros(self.direction.shape[1] + 1)
+        for w, b, columns in zip(self.direction, self.intercept, self.columns, strict=True):
+            step = np.zeros(len(found))
+            step[columns] = np.sign(w[columns])
+            step[-1] = np.sign(b) if abs(b) > 1e-6 else 0  # a direction moves margins by up to 1
+            found = np.where(found == 0, step, found)  # the first direction outruns the others
+        return found
 
     def __repr__(self):
         return f"Separation({self.rows.sum()} rows, columns {self.columns})"
@@ -243,6 +253,118 @@ class FitResult:
         if self.loss == "softmax":
             return self.classes[z.argmax(axis=1)]
         return z if self.classes is None else self.classes[(z > 0).view(np.int8)]
+
+    def summary(
+        self,
+        X,
+        y,
+        *,
+        sample_weight=None,
+        offset=None,
+        cov_type="nonrobust",
+        groups=None,
+        level=0.95,
+        reference=None,
+        weights="frequency",
+        small_sample=False,
+        n_threads=None,
+    ):
+        """Standard errors, tests and intervals, from the data that the model was fitted on.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset
+            As given to the fit; other data are an error.
+        cov_type : {"nonrobust", "HC0", "HC1", "stata", "cluster"}
+            The inverse information, or a sandwich (White, 1982): ``"HC0"`` as it is, ``"HC1"``
+            times ``n / (n - k)``, ``"stata"`` times ``n / (n - 1)``, ``"cluster"`` with scores
+            summed over `groups` (Liang and Zeger, 1986), times ``G / (G - 1)``. Scores of a row
+            that stands for s observations count s times.
+        groups : array of shape (n,), optional
+            Labels of clusters; implies ``"cluster"``.
+        level : float
+            Of the intervals.
+        reference : label, optional
+            The class that the others are compared with; by default the first.
+        weights : {"frequency", "sampling"}
+            Whether a weight is a number of equal rows (n is their sum) or the inverse of a chance
+            to be drawn (n counts rows, and ``"nonrobust"`` becomes ``"HC0"``).
+        small_sample : bool
+            For ``"cluster"``: times ``(n - 1) / (n - k)`` as well, as statsmodels does.
+        n_threads : int, optional
+
+        Returns
+        -------
+        Summary
+            It does not keep the data.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Naming the argument, what was found, and what is wanted.
+
+        Examples
+        --------
+        >>> import fastgd
+        >>> import numpy as np
+        >>> X = np.array([[0.5], [1.0], [1.5], [2.0], [2.5], [3.0]])
+        >>> y = [0, 0, 1, 0, 1, 1]
+        >>> fastgd.fit(X, y).summary(X, y).bse.round(3)
+        array([3.337, 1.821])
+        """
+        n_threads = threads.check(n_threads)
+        names = self.names
+        if names is None and hasattr(X, "columns"):
+            names = list(X.columns)
+        if self.loss == "log_loss" and self.separation is None:
+            z, sums = _core.margins_and_sums(
+                X, self.coef, self.intercept, offset, sample_weight, n_threads, threads.most
+            )
+        else:
+            z, sums = self.decision_function(X, offset, n_threads=n_threads), None
+        if len(z) != self.n_samples:
+            raise ValueError(f"X has {len(z)} rows, but the model was fitted on {self.n_samples}")
+        diverging = None
+        if self.separation is not None:
+            diverging = self.separation.signs()
+        return inference.summarize(
+            X,
+            y,
+            z,
+            sums,
+            self.coef,
+            self.intercept,
+            loss=self.loss,
+            classes=self.classes,
+            l2=self.l2,
+            fit_intercept=self.fit_intercept,
+            sample_weight=sample_weight,
+            offset=offset,
+            cov_type=cov_type,
+            groups=groups,
+            small_sample=small_sample,
+            level=level,
+            reference=reference,
+            weights=weights,
+            names=names,
+            diverging=diverging,
+            rank=self.rank,
+            null_cost=self.null_cost,
+            gap=self.gap,
+            cost=self.cost,
+            outcome=self._outcome(),
+            n_threads=n_threads,
+            most_threads=threads.most,
+        )
+
+    def _outcome(self):
+        """Status and gap, in words that are the same on every machine."""
+        if self.gap <= 1e-8 * self.null_cost:
+            near = "at most 1e-8 of the null cost"
+        else:
+            near = "unknown" if math.isinf(self.gap) else f"{self.gap:.0e}"
+        state = self.status if self.converged else f"not converged ({self.status})"
+        return f"{state}, gap {near} ({self.gap_kind})"
 
     def save(self, path):
         """Write the model to a file that `fastgd.load` reads (safetensors layout, no pickle).

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .functional import _Matrix
+from .inference import Summary
 
 FORMAT_FIELDS: tuple[str, ...]
 LIMIT: float
@@ -25,6 +26,7 @@ class Separation:
         columns: list[list[int]],
         classes: list[list[int]],
     ) -> None: ...
+    def signs(self) -> NDArray[np.float64]: ...
     @classmethod
     def from_core(
         cls, directions: NDArray[np.float64], intercepts: NDArray[np.float64], rows: list[int]
@@ -76,6 +78,21 @@ class FitResult:
     def predict(
         self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
     ) -> NDArray[Any]: ...
+    def summary(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        cov_type: Literal["nonrobust", "HC0", "HC1", "stata", "cluster"] = "nonrobust",
+        groups: ArrayLike | None = None,
+        level: float = 0.95,
+        reference: Any = None,
+        weights: Literal["frequency", "sampling"] = "frequency",
+        small_sample: bool = False,
+        n_threads: int | None = None,
+    ) -> Summary: ...
     def save(self, path: str | PathLike[str]) -> None: ...
     def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]: ...
     @classmethod
