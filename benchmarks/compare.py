@@ -297,26 +297,27 @@ GROUPS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=re.split(r"\n\n", __doc__)[0])
+def main(groups, description):
+    """Print the table of the groups named on the command line; return the exit code."""
+    parser = argparse.ArgumentParser(description=re.split(r"\n\n", description)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="groups of rows; default: all")
     parser.add_argument("--list", action="store_true", help="list the groups and stop")
     args = parser.parse_args()
     if args.list:
-        print(*GROUPS, sep="\n")
+        print(*groups, sep="\n")
         return 0
-    unknown = [name for name in args.names if name not in GROUPS]
+    unknown = [name for name in args.names if name not in groups]
     if unknown:
-        parser.error(f"no group {unknown[0]}; there are {', '.join(GROUPS)}")
+        parser.error(f"no group {unknown[0]}; there are {', '.join(groups)}")
     warnings.simplefilter("ignore", fastgd.ConvergenceWarning)
     rows = []
-    for name in args.names or GROUPS:
+    for name in args.names or groups:
         print(f"{name} ...", file=sys.stderr)
-        rows += GROUPS[name]()
+        rows += groups[name]()
     print(machine_text(machine()), end="\n\n")
     print(markdown(HEADER, [row.cells for row in rows]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(GROUPS, __doc__))

@@ -49,6 +49,70 @@ def tall(n=200_000, d=54):
     return X, y
 
 
+def near_separable(n=490_000, d=116):
+    """Return 16 columns in raw units and four categories, 25 levels down to a few dozen rows each,
+    which leave hardly any doubt about the labels."""
+    rng = np.random.default_rng(0)
+    X = np.zeros((n, d))
+    X[:, :16] = rng.standard_normal((n, 16)) * np.exp(3 * rng.standard_normal(16))
+    share = np.geomspace(1, 1e-4, 25)
+    for first in range(16, d, 25):
+        X[np.arange(n), first + rng.choice(25, n, p=share / share.sum())] = 1
+    z = X @ (rng.standard_normal(d) / np.maximum(X.std(axis=0), 1))
+    z = 12 * (z - np.median(z))
+    return X, (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float)
+
+
+def levels(n, d=20):
+    """Return five numbers and three categories of five levels, the rarest in one row of 2000."""
+    X, _ = bench.synthetic(n, d)
+    rng = np.random.default_rng(1)
+    X[:, 5:] = 0
+    for first in range(5, d, 5):
+        X[np.arange(n), first + rng.choice(5, n, p=[0.6, 0.3, 0.09, 0.0095, 0.0005])] = 1
+    p = 1 / (1 + np.exp(-(X @ rng.standard_normal(d))))
+    return X, (rng.random(n) < p).astype(float)
+
+
+def expression(n=72, d=7129):
+    """Return gene expression in all but name: many correlated, lognormal columns."""
+    rng = np.random.default_rng(4)
+    factors = rng.standard_normal((n, 12))
+    X = np.exp(0.5 * factors @ rng.standard_normal((12, d)) + rng.standard_normal((n, d)) + 4)
+    return X, (factors[:, 0] + 0.5 * rng.standard_normal(n) > 0.3).astype(float)
+
+
+def text():
+    """Return rows of length 1, CSR, and labels that depend on many columns."""
+    X, _ = sparse()
+    rng = np.random.default_rng(3)
+    p = 1 / (1 + np.exp(-(X @ (2 * rng.standard_normal(X.shape[1])))))
+    length = np.sqrt(np.asarray(X.multiply(X).sum(axis=1)).ravel())
+    X = scipy.sparse.csr_matrix(scipy.sparse.diags(1 / length) @ X)
+    return X, (rng.random(X.shape[0]) < p).astype(float)
+
+
+def clicks(n=1_000_000, d=1_000_000):
+    """Return ten ones in each row of a CSR matrix, a few columns often and most seldom."""
+    rng = np.random.default_rng(3)
+    columns = np.sort((d * rng.random((n, 10)) ** 4).astype(np.int32), axis=1).ravel()
+    starts = np.arange(0, 10 * n + 1, 10, dtype=np.int32)
+    X = scipy.sparse.csr_matrix((np.ones(10 * n), columns, starts), shape=(n, d))
+    p = 1 / (1 + np.exp(3 - X @ rng.standard_normal(d)))
+    return X, (rng.random(n) < p).astype(float)
+
+
+def embeddings(n=100_000, d=768, K=100):
+    """Return float32 columns as of an encoder, and K classes, a fifth of them mislabelled."""
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((40, d))
+    code = rng.integers(0, K, n)
+    X = (0.5 * rng.standard_normal((n, 40)) @ mixing).astype(np.float32)
+    X += rng.standard_normal((n, d), dtype=np.float32)
+    X += (0.5 * rng.standard_normal((K, d))).astype(np.float32)[code]
+    return X, np.where(rng.random(n) < 0.2, rng.integers(0, K, n), code).astype(float)
+
+
 def breast_cancer():
     """Return scikit-learn's bundled data, columns standardised, shape (569, 30)."""
     X, y = load_breast_cancer(return_X_y=True)
