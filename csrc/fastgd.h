@@ -137,6 +137,9 @@ fgd_status fgd_softmax_hessian_vector(const fgd_problem *p, const fgd_guest *gue
 /* out (n) = X coef + intercept + offset (n, or NULL) */
 fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                        const double *offset, double *out);
+/* out (n rows of 2) = the probabilities of both classes at these margins, in the same pass */
+fgd_status fgd_probabilities(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                             const double *offset, double *out);
 /* out (n rows of K) = X coef' + intercepts, coef being K * d numbers and then the intercepts. */
 size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads);
 fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,

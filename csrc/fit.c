@@ -71,6 +71,7 @@ typedef struct {
   fgd_team team;
   const double *coef, *offset;
   double intercept, *out;
+  int not_finite; /* some margin was, where they are not kept to be looked at */
 } margins_job;
 
 static void margins_part(void *arg, ptrdiff_t part, int worker) {
@@ -92,6 +93,36 @@ fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double
   fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
   fgd_team_stop(&job.team);
   return status;
+}
+
+/* Margins of a block, and both probabilities while they are in cache: each from its own side, so that the smaller one
+ * keeps its digits. */
+static void probabilities_part(void *arg, ptrdiff_t part, int worker) {
+  margins_job *job = arg;
+  double z[FGD_MAX_BLOCK], p[FGD_MAX_BLOCK], *out = job->out;
+  const fgd_kernels *kernels = job->design.kernels;
+  ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
+  for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
+       i += job->design.block) {
+    ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
+    for (ptrdiff_t k = 0; k < rows; k++) z[k] = job->intercept + (job->offset ? job->offset[i + k] : 0);
+    fgd_design_margins(&job->design, i, rows, job->coef, z);
+    if (fgd_first_not_finite(rows, z) >= 0) __atomic_store_n(&job->not_finite, 1, __ATOMIC_RELAXED);
+    kernels->sigmoid(rows, z, p);
+    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k) + 1] = p[k], z[k] = -z[k];
+    kernels->sigmoid(rows, z, p);
+    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k)] = p[k];
+  }
+}
+
+fgd_status fgd_probabilities(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                             const double *offset, double *out) {
+  margins_job job = {.coef = coef, .offset = offset, .intercept = intercept, .out = out};
+  fgd_design_init(&job.design, X);
+  fgd_team_start(&job.team, guest);
+  fgd_status status = fgd_team_run(&job.team, probabilities_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  return status ? status : job.not_finite ? FGD_NOT_FINITE : FGD_OK;
 }
 
 typedef struct {

@@ -50,6 +50,14 @@ def margins(
     n_threads: int | None,
     most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
+def probabilities(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float,
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> NDArray[np.float64]: ...
 def softmax_margins(
     X: _Matrix,
     coef: NDArray[np.float64],

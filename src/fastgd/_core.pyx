@@ -131,6 +131,8 @@ cdef extern from "fastgd.h" nogil:
     fgd_status fgd_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, double, const double *,
                                   double, double *, double *, void *)
     fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
+    fgd_status fgd_probabilities(const fgd_matrix *, const fgd_guest *, const double *, double, const double *,
+                                 double *)
     size_t fgd_softmax_cost_work(const fgd_problem *, int)
     fgd_status fgd_softmax_cost_at(const fgd_problem *, const fgd_guest *, const double *, double *, double *, void *)
     fgd_status fgd_softmax_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, const double *,
@@ -869,30 +871,56 @@ def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weigh
     return product, hb
 
 
+cdef class Linear:
+    """X, a point and an offset: what margins are made of, checked once."""
+
+    cdef Matrix matrix
+    cdef View point, shift
+    cdef Guest guest
+    cdef const double *coef
+    cdef const double *offset
+
+    def __init__(self, X, coef, offset, n_threads, most_threads):
+        self.matrix = Matrix(X)
+        self.guest = Guest(threads_for(n_threads, pass_time(&self.matrix.m), most_threads))
+        if self.matrix.m.d != coef.shape[0]:
+            raise ValueError(f"X has {self.matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
+        self.point = View(coef)
+        self.coef = <const double *>self.point.buffer.buf
+        self.offset = NULL
+        if offset is not None:
+            self.shift = View(vector(offset, "offset", self.matrix.m.n, "row of X"))
+            self.offset = <const double *>self.shift.buffer.buf
+
+
 def margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef + intercept + offset, one number for each row."""
-    cdef Matrix matrix = Matrix(X)
-    cdef View point, shift = None, result
-    cdef const double *o = NULL
+    cdef Linear on = Linear(X, coef, offset, n_threads, most_threads)
     cdef double b = intercept
     cdef fgd_status status
-    cdef Guest guest = Guest(threads_for(n_threads, pass_time(&matrix.m), most_threads))
-    if matrix.m.d != coef.shape[0]:
-        raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
-    point = View(coef)
-    if offset is not None:
-        shift = View(vector(offset, "offset", matrix.m.n, "row of X"))
-        o = <const double *>shift.buffer.buf
-    out = np.empty(matrix.m.n)
-    result = View(out)
+    out = np.empty(on.matrix.m.n)
+    cdef View result = View(out)
     cdef double *z = <double *>result.buffer.buf
     cdef ptrdiff_t bad
     with nogil:
-        status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
-        bad = fgd_first_not_finite(matrix.m.n, z)
-    guest.check(status, matrix)
+        status = fgd_margins(&on.matrix.m, &on.guest.g, on.coef, b, on.offset, z)
+        bad = fgd_first_not_finite(on.matrix.m.n, z)
+    on.guest.check(status, on.matrix)
     if bad >= 0:
-        raise matrix.explain_not_finite()
+        raise on.matrix.explain_not_finite()
+    return out
+
+
+def probabilities(X, coef, intercept, offset, n_threads, most_threads):
+    """1 - p and p of each row, p = sigmoid(X coef + intercept + offset)."""
+    cdef Linear on = Linear(X, coef, offset, n_threads, most_threads)
+    cdef double b = intercept
+    cdef fgd_status status
+    out = np.empty((on.matrix.m.n, 2))
+    cdef View result = View(out)
+    with nogil:
+        status = fgd_probabilities(&on.matrix.m, &on.guest.g, on.coef, b, on.offset, <double *>result.buffer.buf)
+    on.guest.check(status, on.matrix)
     return out
 
 

@@ -25,6 +25,21 @@ class Separation:
     @classmethod
     def from_core(cls, directions: NDArray[np.float64], rows: list[int]) -> Self: ...
 
+def margins(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float | NDArray[np.float64],
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]: ...
+def probabilities(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float | NDArray[np.float64],
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]: ...
+
 class FitResult:
     coef: NDArray[np.float64]
     intercept: float | NDArray[np.float64]
