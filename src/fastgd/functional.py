@@ -424,6 +424,50 @@ def fit(
     >>> fit.converged
     True
     """
+    result = fit_quietly(
+        X,
+        y,
+        loss=loss,
+        l2=l2,
+        l1=l1,
+        fit_intercept=fit_intercept,
+        sample_weight=sample_weight,
+        offset=offset,
+        solver=solver,
+        learning_rate=learning_rate,
+        tol=tol,
+        max_iter=max_iter,
+        init=init,
+        n_threads=n_threads,
+        record=record,
+        callback=callback,
+        progress=progress,
+    )
+    warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
+    return result
+
+
+def fit_quietly(
+    X,
+    y,
+    *,
+    loss="auto",
+    l2=0.0,
+    l1=0.0,
+    fit_intercept=True,
+    sample_weight=None,
+    offset=None,
+    solver="auto",
+    learning_rate=None,
+    tol=1e-8,
+    max_iter=None,
+    init=None,
+    n_threads=None,
+    record=False,
+    callback=None,
+    progress=False,
+):
+    """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     bar = None
     if progress:
@@ -474,11 +518,15 @@ def fit(
         result.history = {name: np.array(values) for name, values in lists.items()}
     if bar is not None:
         bar.close(result)
-    if separation is not None:
-        warnings.warn(message, SeparationWarning, stacklevel=2)
-    elif not result.converged and result.status != "callback":
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
     return result
+
+
+def warn_unless_converged(result, not_converged, separated, stacklevel):
+    """Warn once, with the category given, of a fit that did not get there."""
+    if result.separation is not None:
+        warnings.warn(result.message, separated, stacklevel=stacklevel)
+    elif not result.converged and result.status != "callback":
+        warnings.warn(result.message, not_converged, stacklevel=stacklevel)
 
 
 def show_config():

@@ -109,6 +109,24 @@ def probabilities(X, coef, intercept, offset=None, n_threads=None):
     return _core.probabilities(X, coef, intercept, offset, n_threads, threads.most)
 
 
+def chances(z, code):
+    """The probability that margins give to the class that was seen.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, 1), or (n, K)
+    code : ndarray of int, shape (n,)
+        The place of each row's class, 0 .. K - 1.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    if z.shape[1] == 1:
+        return _core.sigmoid(np.where(code == 1, z[:, 0], -z[:, 0]))
+    return _core.softmax(z)[np.arange(len(code)), code]
+
+
 class FitResult:
     """Coefficients of a fitted model, and how good they are.
 

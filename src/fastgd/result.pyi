@@ -39,6 +39,7 @@ def probabilities(
     offset: ArrayLike | None = None,
     n_threads: int | None = None,
 ) -> NDArray[np.float64]: ...
+def chances(z: NDArray[np.float64], code: NDArray[np.int64]) -> NDArray[np.float64]: ...
 
 class FitResult:
     coef: NDArray[np.float64]
