@@ -162,8 +162,6 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 
 /* --- the fit --------------------------------------------------------------------------- */
 
-#define DEEP 1e-8 /* share of the target: the predicted decrease at which Newton stops, digits for the coefficients */
-
 typedef struct {
   fgd_objective o;
   fgd_start start;
@@ -415,7 +413,7 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
                  .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
-  run.enough = DEEP * run.target;
+  run.enough = FGD_DEEP * run.target;
   if (!status) status = run_solver(&f, opt, &run);
 
   *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,

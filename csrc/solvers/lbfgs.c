@@ -8,7 +8,6 @@
 #include "line.h"
 
 #define MEMORY 10
-#define ENOUGH 0.05 /* of the target: predicted decrease at which a certificate is asked for */
 
 size_t fgd_lbfgs_work(ptrdiff_t size) {
   return (size_t)((2 * MEMORY + FGD_CG_VECTORS + 4) * size) * sizeof(double);
@@ -68,7 +67,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
     double slope0 = -fgd_dot(n, g, u), decrease = -0.5 * slope0, ft;
     int last = run->iteration >= run->max_iter;
     int tiny = decrease <= 1e-3 * DBL_EPSILON * run->cost;
-    int near = decrease <= ENOUGH * run->target && decrease <= 0.1 * before;
+    int near = decrease <= run->enough && decrease <= 0.1 * before;
     if (near || run->cost <= run->target || tiny || last) {
       before = decrease; /* if the certificate fails, ask again a digit later */
       if ((status = oracle->prepare(oracle->self))) return status;

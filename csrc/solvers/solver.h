@@ -54,13 +54,16 @@ struct fgd_oracle {
   void (*find_leverages)(void *self, const fgd_factor *F);
 };
 
+/* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
+#define FGD_DEEP 1e-8
+
 typedef struct fgd_run fgd_run;
 struct fgd_run {
   const fgd_oracle *oracle;
   double target;          /* converged means gap <= target */
   double learning_rate;
   double null_cost;
-  double enough;          /* newton: stop when the predicted decrease is no more than this, */
+  double enough;          /* newton, lbfgs: stop when the predicted decrease is no more than this; newton */
   int bare;               /*   without a certificate */
   ptrdiff_t max_iter;
   /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */

@@ -77,11 +77,12 @@ SOLVERS = {
     "auto": "auto",
     "lbfgs": "lbfgs",
     "liblinear": "auto",
-    "newton-cg": "newton-cg",
+    "newton-cg": "newton",
     "newton-cholesky": "newton",
     "sag": "auto",
     "saga": "auto",
 }
+WIDE = 2000  # from so many coefficients on "newton-cg" forms no Hessian
 NARROW = ("liblinear", "sag", "saga")  # refuse CSR with indices of 64 bits, as in scikit-learn
 
 DEFAULT_L1_RATIOS = (0.0,)  # told from an equal tuple by identity, see `_legacy_attributes`
@@ -237,7 +238,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             check_is_fitted(self)
             raise
         single = coef.dtype == np.float32
-        if type(coef) is not np.ndarray:
+        if issparse(coef):
             coef = coef.toarray()
         if coef.shape[0] == 1:
             coef, intercept = coef[0], intercept[0]
@@ -315,6 +316,13 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         tags.classifier_tags.multi_class = self.solver != "liblinear"
         return tags
 
+    def _attributes(self, coef, intercept, X):
+        """coef_ and intercept_ in scikit-learn's shapes; of float32 where X is, but as there not
+        for liblinear."""
+        single = X.dtype == np.float32 and self.solver != "liblinear"
+        dtype = np.float32 if single else np.float64
+        return np.array(np.atleast_2d(coef), dtype), np.array(np.atleast_1d(intercept), dtype)
+
     # --- the fit ------------------------------------------------------------------------
 
     def _solve(self, X, y, classes, weight, offset, l2, init=None, callback=None):
@@ -332,6 +340,11 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             "callback": callback,
             "progress": bool(self.verbose),
         }
+        if (
+            self.solver == "newton-cg"
+            and X.shape[1] * (1 if classes is None else len(classes)) > WIDE
+        ):
+            options["solver"] = "newton-cg"
         if self.max_iter == 0:
             options["solver"] = "gd"  # none of its steps is taken: it stays where it starts, at 0
         if weight is None or classes is None or not self.fit_intercept:
@@ -619,7 +632,7 @@ class LogisticRegression(_Base):
         with self._explained(X, y, looked_at):
             weight = self._weights(X, y, sample_weight)
             classes = None
-            if weight is not None or listener or self.solver == "liblinear":
+            if weight is not None or listener or self.solver in ("liblinear", "newton-cg"):
                 classes = np.unique(y)
                 if len(classes) < 2:
                     self._refuse_one_class(y)
@@ -643,7 +656,7 @@ class LogisticRegression(_Base):
         self.classes_ = result.classes
         self.l2_ = result.l2
         self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
-        self.coef_, self.intercept_ = _as_attributes(result.coef, result.intercept, X.dtype)
+        self.coef_, self.intercept_ = self._attributes(result.coef, result.intercept, X)
         self.result_ = result
         if listener:
             listener.close()
@@ -680,12 +693,6 @@ def _point(estimator):
     return coef.astype(np.float64), np.asarray(intercept, np.float64)
 
 
-def _as_attributes(coef, intercept, dtype):
-    """coef_ and intercept_ in scikit-learn's shapes; float32 only where X is."""
-    dtype = np.float32 if dtype == np.float32 else np.float64
-    return np.array(np.atleast_2d(coef), dtype), np.array(np.atleast_1d(intercept), dtype)
-
-
 class _Listener:
     """scikit-learn's callbacks (1.9) told of each iteration: a task for the fit, one for each."""
 
@@ -718,7 +725,7 @@ class _Listener:
         )
 
     def reached(self, coef, intercept):
-        coef, intercept = _as_attributes(coef, intercept, self.data["X"].dtype)
+        coef, intercept = self.estimator._attributes(coef, intercept, self.data["X"])
         return {"reconstruction_attributes": {"coef_": coef, "intercept_": intercept}}
 
     def __call__(self, event):
@@ -757,7 +764,7 @@ class LogisticRegressionCV(_Base):
         Must hold zeros only: there is no L1 penalty yet.
     fit_intercept : bool
     cv : int, splitter or list of (train, test)
-        By default five stratified folds.
+        By default five stratified folds, or fewer where no class has five rows.
     dual : bool
         Must be False.
     penalty : {"l2", "l1", "elasticnet"}
@@ -921,7 +928,10 @@ class LogisticRegressionCV(_Base):
             if not (Cs > 0).all():
                 raise ValueError(f"Cs must be positive, found {Cs[~(Cs > 0)][0]}")
             routed = self._routed("fit", params, sample_weight, offset)
-            folds = list(check_cv(self.cv, y, classifier=True).split(X, y, **routed["split"]))
+            cv = self.cv
+            if cv is None:
+                cv = max(2, min(5, int(np.bincount(code).max())))
+            folds = list(check_cv(cv, y, classifier=True).split(X, y, **routed["split"]))
             score = _Scoring(self, X, y, code, offset, routed["score"])
             paths = [self._path(X, y, train, weight, offset) for train, _ in folds]
             table = [
@@ -948,7 +958,7 @@ class LogisticRegressionCV(_Base):
                 each = scores[:, 0].argmax(axis=1)
                 C = float(np.mean(Cs[each]))
                 coef, intercept = self._split(coefs[np.arange(len(folds)), each].mean(axis=0))
-        self.coef_, self.intercept_ = _as_attributes(coef, intercept, X.dtype)
+        self.coef_, self.intercept_ = self._attributes(coef, intercept, X)
         self.C_, self.l1_ratio_, self.l1_ratios_ = C, float(l1_ratios[0]), np.array(l1_ratios)
         self.scores_ = scores
         self.n_iter_ = np.tile(iterations[:, None, :], repeat)
@@ -1100,9 +1110,7 @@ class _Scoring:
             return self.by_model(coef, intercept, test, params)
         weight = params.get("sample_weight")
         z = self.margins(coef, intercept, test)
-        return [
-            self.on_margins(z[:, k], self.code[test], test, weight) for k in range(z.shape[1])
-        ]
+        return [self.on_margins(z[:, k], self.code[test], test, weight) for k in range(z.shape[1])]
 
     def margins(self, coef, intercept, test):
         """Margins (test rows, n_cs, lines), from one pass; over as few rows as slicing may give."""
