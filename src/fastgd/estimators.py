@@ -11,6 +11,7 @@ import inspect
 import warnings
 from contextlib import contextmanager
 from numbers import Integral, Real
+from typing import ClassVar
 
 import numpy as np
 
@@ -96,7 +97,7 @@ NEVER = float(np.log(EPS))
 class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     """What both estimators share: parameters, data, prediction."""
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar = {
         "penalty": [
             StrOptions({"l1", "l2", "elasticnet"}),
             None,
@@ -799,11 +800,11 @@ class LogisticRegressionCV(_Base):
         Of the refitted model; only with ``refit=True``.
     """
 
-    __metadata_request__score = {  # it goes to the scorer, not to `score` itself
+    __metadata_request__score: ClassVar = {  # it goes to the scorer, not to `score` itself
         "sample_weight": metadata_routing.UNUSED
     }
 
-    _parameter_constraints = {
+    _parameter_constraints: ClassVar = {
         **{
             name: allowed
             for name, allowed in _Base._parameter_constraints.items()

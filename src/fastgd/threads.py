@@ -57,7 +57,7 @@ def check(n_threads):
 
 
 def from_jobs(n_jobs):
-    """`n_threads` for joblib's ``n_jobs``: None as many as pay, -1 all, -2 all but one, and so on."""
+    """`n_threads` for joblib's ``n_jobs``: None as many as pay, -1 all, -2 all but one."""
     if n_jobs is None or n_jobs > 0:
         return n_jobs
     if n_jobs == 0:
