@@ -227,7 +227,8 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         else:
             count = np.bincount(code, weights=sample_weight, minlength=len(classes))
             by_class = count.sum() / (len(classes) * np.maximum(count, np.finfo(float).tiny))
-        return by_class[code] * (1.0 if sample_weight is None else sample_weight)
+        weight = by_class[code]
+        return weight if sample_weight is None else weight * sample_weight
 
     # --- prediction ---------------------------------------------------------------------
 
@@ -682,7 +683,10 @@ class LogisticRegression(_Base):
 
 
 def _total(weight, X):
-    return float(X.shape[0] if weight is None else weight.sum())
+    total = float(X.shape[0] if weight is None else weight.sum())
+    if total == 0:
+        raise ValueError("sample weights, times those of the classes, are zero for every row")
+    return total
 
 
 def _point(estimator):
