@@ -156,5 +156,9 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work);
+/* Fits for the `count` positive penalties l2 (of all columns alike; p's own is not looked at), each from where the last
+ * one ended; coef has `count` lines of d.  Two classes or squared error, a solver of second order. */
+fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, ptrdiff_t count,
+                        const double *l2, double *coef, fgd_result *results, void *work);
 
 #endif

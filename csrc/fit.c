@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "multinomial.h"
+#include "penalty.h"
 #include "sample.h"
 #include "separation.h"
 #include "solvers/solver.h"
@@ -384,10 +385,40 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
 }
 
-fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
-                   double *directions, fgd_result *result, void *work) {
+/* The optimum of another penalty, from that of the last: cost and gradient change by the penalty alone, without a
+ * pass, and margins and leverages are those at hand. */
+static fgd_status go_on(fitting *f, const fgd_options *opt, fgd_run *run, fgd_problem *p, double l2) {
+  ptrdiff_t d = p->X.d;
+  fgd_objective *o = &f->o;
+  double before = fgd_penalty(d, o->lambda, run->w, NULL), norm = 0, residual = p->fit_intercept ? run->g[d] : 0;
+  for (ptrdiff_t j = 0; j < d; j++) run->g[j] -= o->lambda[j] * run->w[j];
+  p->l2_all = l2;
+  if (opt->solver == FGD_SAMPLED) f->sample.p.l2_all = l2;
+  fgd_objective_set_coordinates(o, o->shift, o->scale);
+  run->cost += fgd_penalty(d, o->lambda, run->w, run->g) - before;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double raw = (o->scale[j] > 0 ? run->g[j] / o->scale[j] : 0) + (o->shift ? o->shift[j] * residual : 0);
+    norm += raw * raw;
+  }
+  o->gradient_norm = sqrt(norm + residual * residual);
+  run->iteration = 0;
+  run->gap = INFINITY;
+  run->ready = run->warm = 1;
+  run->gram_ready = run->estimate = 0;
+  switch (opt->solver) {
+    case FGD_SAMPLED: return fgd_sampled(run, &f->factor, f->solver_work);
+    case FGD_NEWTON_CG: return fgd_newton_cg(run, f->solver_work);
+    case FGD_LBFGS: return fgd_lbfgs(run, f->solver_work);
+    default: return fgd_newton(run, &f->factor, f->solver_work);
+  }
+}
+
+/* One fit, or `count` of them, for the penalties l2. */
+static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
+                          const double *l2, double *coef, double *directions, fgd_result *results, void *work) {
   fitting f;
-  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
+  fgd_problem own = *given, *p = &own;
+  if (l2) own.l2 = NULL, own.l2_all = l2[0];
   f.guest = guest;
   f.began = fgd_clock();
   fit_layout(&f, p, opt, guest->n_threads, work);
@@ -414,21 +445,35 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
   run.enough = FGD_DEEP * run.target;
-  if (!status) status = run_solver(&f, opt, &run);
-
-  *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
-                         .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
-                         .passes = f.o.passes, .n_threads = f.team.workers,
-                         .target = run.target, .stages = f.stages,
-                         .rank = f.rank, .estimate = run.estimate};
-  if (!status) result->intercept = fgd_objective_export(&f.o, f.w, coef);
+  for (ptrdiff_t k = 0; k < count && !status; k++) {
+    f.o.passes = 0;
+    status = k == 0 ? run_solver(&f, opt, &run) : go_on(&f, opt, &run, p, l2[k]);
+    results[k] = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
+                              .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+                              .passes = f.o.passes, .n_threads = f.team.workers,
+                              .target = run.target, .stages = f.stages,
+                              .rank = f.rank, .estimate = run.estimate};
+    if (!status) results[k].intercept = fgd_objective_export(&f.o, f.w, coef + k * p->X.d);
+    results[k].seconds = (double)(fgd_clock() - f.began) * 1e-9;
+    f.began = fgd_clock();
+  }
   for (int k = 0; k < f.stages && !status; k++) {
-    result->separated_rows[k] = f.separation.rows[k];
+    results[0].separated_rows[k] = f.separation.rows[k];
     double *out = directions + 2 * k * (p->X.d + 1), *standard = f.separation.direction + k * f.o.size;
     out[p->X.d] = fgd_objective_export(&f.o, standard, out);
     memcpy(out + p->X.d + 1, standard, (size_t)f.o.size * sizeof *out);
   }
   fgd_team_stop(&f.team);
-  result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
   return status;
+}
+
+fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
+                   double *directions, fgd_result *result, void *work) {
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
+  return fit_all(p, opt, guest, 1, NULL, coef, directions, result, work);
+}
+
+fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
+                        const double *l2, double *coef, fgd_result *results, void *work) {
+  return fit_all(p, opt, guest, count, l2, coef, NULL, results, work);
 }

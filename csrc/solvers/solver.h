@@ -74,6 +74,7 @@ struct fgd_run {
   double cost, gap, step;
   int ready;              /* cost, g and the current margins belong to w already */
   int gram_ready;         /*   and so does H */
+  int warm;               /* w is near the optimum already */
   int estimate;           /* gap is an estimate, not a bound */
   ptrdiff_t iteration;
   fgd_outcome outcome;

@@ -83,7 +83,8 @@ def fit(
     n_threads: int | None,
     most_threads: Callable[[], int],
     observer: Callable[..., bool] | None,
-) -> dict[str, Any]: ...
+    path: ArrayLike | None = None,
+) -> Any: ...
 def bench_gram(
     X: _Matrix, q: ArrayLike, rows: ArrayLike | None, n_threads: int
 ) -> NDArray[np.float64]: ...

@@ -145,6 +145,8 @@ cdef extern from "fastgd.h" nogil:
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
                        void *)
+    fgd_status fgd_fit_path(const fgd_problem *, const fgd_options *, const fgd_guest *, ptrdiff_t, const double *,
+                            double *, fgd_result *, void *)
 
 
 cdef extern from "fastgd.h" nogil:  # by way of arrays.h
@@ -973,18 +975,28 @@ SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_
 
 
 def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_rate, double tol, max_iter, init,
-        n_threads, most_threads, observer):
-    """The fit. Returns a dictionary, the result's fields under their names."""
+        n_threads, most_threads, observer, path=None):
+    """The fit. Returns a dictionary, the result's fields under their names.
+
+    With a path, penalties for two classes, a list of one dictionary for each; None for more classes."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, fit_intercept)
     cdef fgd_options options
-    cdef fgd_result r
     cdef fgd_status status
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
     cdef bint sampled = False
     memset(&options, 0, sizeof(options))
-    cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1)
+    cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1), count = 1
+    cdef const double *penalties = NULL
+    if path is not None:
+        if K:
+            return None
+        path = np.ascontiguousarray(path, dtype=float64)
+        count = path.shape[0]
+        penalties = problem.hold(path)
+    cdef Memory results = Memory(count * sizeof(fgd_result))
+    cdef fgd_result *r = <fgd_result *>results.base
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
@@ -1004,17 +1016,30 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     if solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
-    point = np.empty(K * (d + 1) if K else d)
+    point = np.empty((count, K * (d + 1) if K else d))
     result = View(point)
     # for each stage of separation its direction, and the same for standardised columns
     directions = np.zeros((FGD_MAX_STAGES, 2, d + 1))
     cdef View stages = View(directions)
     cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
     with nogil:
-        status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
-                         <double *>stages.buffer.buf, &r, memory.base)
+        if penalties != NULL:
+            status = fgd_fit_path(&problem.p, &options, &guest.g, count, penalties, <double *>result.buffer.buf, r,
+                                  memory.base)
+        else:
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, <double *>stages.buffer.buf,
+                             r, memory.base)
     guest.check(status, problem.X)
-    coef, intercept = split(point, K, d) if K else (point, r.intercept)
+    solver = "sampled" if sampled else solver
+    if path is not None:
+        return [found(problem, &r[k], point[k], None, solver) for k in range(count)]
+    return found(problem, r, point[0], directions, solver)
+
+
+cdef found(Problem problem, const fgd_result *r, point, directions, solver):
+    """The result's fields under their names."""
+    cdef Py_ssize_t K = problem.p.classes, k
+    coef, intercept = split(point, K, problem.p.X.d) if K else (point, r.intercept)
     return {
         "coef": coef,
         "intercept": intercept,
@@ -1032,11 +1057,11 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,
-        "solver": "sampled" if sampled else solver,
+        "solver": solver,
         "n_threads": r.n_threads,
         "rank": r.rank if r.rank >= 0 else None,
         "loss": problem.loss,
-        "n_samples": n,
+        "n_samples": problem.p.X.n,
         "bytes_copied": problem.X.bytes_copied,
         "note": problem.X.note,
     }

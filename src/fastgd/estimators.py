@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from . import errors, threads
-from .functional import fit_quietly, warn_unless_converged
+from .functional import fit_path, fit_quietly, warn_unless_converged
 from .result import FitResult, chances, margins, probabilities
 
 try:
@@ -327,26 +327,26 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
 
     # --- the fit ------------------------------------------------------------------------
 
-    def _solve(self, X, y, classes, weight, offset, l2, init=None, callback=None):
-        """The fit of one penalty, where every class has rows that count or may be left out."""
-        options = {
-            "l2": l2,
+    def _options(self, X, classes, weight, offset):
+        """What all fits of an estimator have in common."""
+        solver = SOLVERS[self.solver]
+        lines = 1 if classes is None else len(classes)
+        if self.solver == "newton-cg" and X.shape[1] * lines > WIDE:
+            solver = "newton-cg"
+        return {
             "fit_intercept": self.fit_intercept,
             "sample_weight": weight,
             "offset": offset,
-            "solver": SOLVERS[self.solver],
+            "solver": solver,
             "tol": self.tol,
             "max_iter": self.max_iter,
-            "init": init,
             "n_threads": self._n_threads(),
-            "callback": callback,
-            "progress": bool(self.verbose),
         }
-        if (
-            self.solver == "newton-cg"
-            and X.shape[1] * (1 if classes is None else len(classes)) > WIDE
-        ):
-            options["solver"] = "newton-cg"
+
+    def _solve(self, X, y, classes, weight, offset, l2, init=None, callback=None):
+        """The fit of one penalty, where every class has rows that count or may be left out."""
+        options = self._options(X, classes, weight, offset)
+        options |= {"l2": l2, "init": init, "callback": callback, "progress": bool(self.verbose)}
         if self.max_iter == 0:
             options["solver"] = "gd"  # none of its steps is taken: it stays where it starts, at 0
         if weight is None or classes is None or not self.fit_intercept:
@@ -938,7 +938,7 @@ class LogisticRegressionCV(_Base):
                 cv = max(2, min(5, int(np.bincount(code).max())))
             folds = list(check_cv(cv, y, classifier=True).split(X, y, **routed["split"]))
             score = _Scoring(self, X, y, code, offset, routed["score"])
-            paths = [self._path(X, y, train, weight, offset) for train, _ in folds]
+            paths = [self._path(X, y, code, train, weight, offset) for train, _ in folds]
             table = [
                 score.path(*path[:2], test) for path, (_, test) in zip(paths, folds, strict=True)
             ]
@@ -974,25 +974,30 @@ class LogisticRegressionCV(_Base):
             self._warn(unfinished[-1])
         return self
 
-    def _path(self, X, y, train, weight, offset):
+    def _path(self, X, y, code, train, weight, offset):
         """The fits of one fold, each from the one before: coefficients (n_cs, lines, d),
         intercepts (n_cs, lines), iterations, and the results that are not certified."""
         held = np.bincount(np.arange(X.shape[0])[train], minlength=X.shape[0]).astype(np.float64)
         if weight is not None:
             held *= weight
-        coef, intercept = [None] * len(self.Cs_), [None] * len(self.Cs_)
-        n_iter = [0] * len(self.Cs_)
-        unfinished, init, total = [], None, held.sum()
-        for k in np.argsort(self.Cs_, kind="stable"):
-            l2 = 0.0 if self.Cs_[k] == np.inf else 1.0 / (self.Cs_[k] * total)
-            result = self._solve(X, y, self.classes_, held, offset, l2, init)
-            coef[k] = np.atleast_2d(result.coef)
-            intercept[k] = np.atleast_1d(result.intercept)
-            n_iter[k] = result.n_iter
-            init = result.coef, result.intercept
-            if not _arrived(result):
-                unfinished.append(result)
-        return np.array(coef), np.array(intercept), n_iter, unfinished
+        total = held.sum()
+        order = np.argsort(self.Cs_, kind="stable")
+        l2 = np.where(self.Cs_ == np.inf, 0.0, 1.0 / (self.Cs_ * total))[order]
+        by_class = np.bincount(code, weights=held, minlength=len(self.classes_))
+        results = []
+        if by_class.all() and self.max_iter != 0:
+            options = self._options(X, self.classes_, held, offset)
+            results = fit_path(X, y, l2[l2 > 0], **options)
+        for value in l2[len(results) :]:
+            init = (results[-1].coef, results[-1].intercept) if results else None
+            results.append(self._solve(X, y, self.classes_, held, offset, value, init))
+        results = [results[k] for k in np.argsort(order)]
+        return (
+            np.array([np.atleast_2d(result.coef) for result in results]),
+            np.array([np.atleast_1d(result.intercept) for result in results]),
+            [result.n_iter for result in results],
+            [result for result in results if not _arrived(result)],
+        )
 
     def _split(self, joined):
         """coef and intercept, as `fastgd.fit` takes them, of lines that hold both."""

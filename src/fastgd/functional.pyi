@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, overload, type_check_only
 
@@ -124,6 +124,20 @@ def fit_quietly(
     callback: Callable[[Iteration], object] | None = None,
     progress: bool = False,
 ) -> FitResult: ...
+def fit_path(
+    X: _Matrix,
+    y: ArrayLike,
+    l2: Sequence[float],
+    *,
+    loss: _Loss = "auto",
+    fit_intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    solver: _Solver = "auto",
+    tol: float = 1e-8,
+    max_iter: int | None = None,
+    n_threads: int | None = None,
+) -> list[FitResult]: ...
 def warn_unless_converged(
     result: FitResult,
     not_converged: type[Warning],
