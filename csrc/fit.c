@@ -82,7 +82,7 @@ static void margins_part(void *arg, ptrdiff_t part, int worker) {
        i += job->design.block) {
     ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
     for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
-    fgd_design_margins(&job->design, i, rows, job->coef, job->out + i);
+    fgd_design_margins_only(&job->design, i, rows, job->coef, job->out + i);
   }
 }
 
@@ -107,7 +107,7 @@ static void probabilities_part(void *arg, ptrdiff_t part, int worker) {
        i += job->design.block) {
     ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
     for (ptrdiff_t k = 0; k < rows; k++) z[k] = job->intercept + (job->offset ? job->offset[i + k] : 0);
-    fgd_design_margins(&job->design, i, rows, job->coef, z);
+    fgd_design_margins_only(&job->design, i, rows, job->coef, z);
     if (fgd_first_not_finite(rows, z) >= 0) __atomic_store_n(&job->not_finite, 1, __ATOMIC_RELAXED);
     kernels->sigmoid(rows, z, p);
     for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k) + 1] = p[k], z[k] = -z[k];
