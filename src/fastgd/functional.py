@@ -570,7 +570,8 @@ def fit_path(
             raw = _core.fit(X, y, loss, value, *options, start, n_threads, threads.most, None)
             start = raw["coef"], raw["intercept"]
             found.append(raw)
-    return [_result(raw, value, fit_intercept, tol, False) for raw, value in zip(found, l2, strict=True)]
+    pairs = zip(found, l2, strict=True)
+    return [_result(raw, value, fit_intercept, tol, False) for raw, value in pairs]
 
 
 def warn_unless_converged(result, not_converged, separated, stacklevel):
