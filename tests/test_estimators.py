@@ -314,7 +314,8 @@ def test_frames_keep_their_names(data):
     X, y = data
     frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
     model = LR().fit(frame, pandas.Series(np.where(y == 1, "yes", "no")))
-    assert model.feature_names_in_.tolist() == ["a", "b", "c", "d"]
+    assert model.feature_names_in_.tolist() == model.result_.names == ["a", "b", "c", "d"]
+    assert CV(Cs=1, cv=2).fit(frame, y).result_.names == ["a", "b", "c", "d"]
     assert model.classes_.tolist() == ["no", "yes"]
     np.testing.assert_allclose(model.predict_proba(frame), LR().fit(X, y).predict_proba(X))
     with pytest.warns(UserWarning, match="feature names"):

@@ -325,6 +325,12 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         dtype = np.float32 if single else np.float64
         return np.array(np.atleast_2d(coef), dtype), np.array(np.atleast_1d(intercept), dtype)
 
+    def _named(self, result):
+        """The result, which keeps the names of the features."""
+        if hasattr(self, "feature_names_in_"):
+            result.names = self.feature_names_in_.tolist()
+        return result
+
     # --- the fit ------------------------------------------------------------------------
 
     def _options(self, X, classes, weight, offset):
@@ -659,7 +665,7 @@ class LogisticRegression(_Base):
         self.l2_ = result.l2
         self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
         self.coef_, self.intercept_ = self._attributes(result.coef, result.intercept, X)
-        self.result_ = result
+        self.result_ = self._named(result)
         if listener:
             listener.close()
         self._warn(result)
@@ -956,7 +962,7 @@ class LogisticRegressionCV(_Base):
                 init = self._split(start)
                 result = self._solve(X, y, classes, weight, offset, l2, init)
                 result.bytes_copied += score.bytes_copied
-                self.l2_, self.result_ = l2, result
+                self.l2_, self.result_ = l2, self._named(result)
                 coef, intercept = result.coef, result.intercept
                 unfinished += [] if _arrived(result) else [result]
             else:
