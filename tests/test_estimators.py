@@ -103,6 +103,8 @@ def test_weights_of_rows_and_classes(data, rng):
     assert model.l2_ == pytest.approx(1 / (2.0 * weight.sum()), rel=1e-14)
     fit = fastgd.fit(X, y, l2=model.l2_, sample_weight=weight)
     assert_exact(model.coef_[0], fit.coef)
+    more = LR(C=2.0, class_weight={0: 1.0, 1: 2.5, 7: 9.0}).fit(X, y, sample_weight)
+    assert_exact(more.coef_, model.coef_)  # labels that y lacks do no harm where all have weights
     repeated = LR(class_weight="balanced").fit(
         X.repeat(sample_weight.astype(int), axis=0), y.repeat(sample_weight.astype(int))
     )
@@ -253,6 +255,16 @@ def test_arrays_are_read_in_place(dtype, order, rng, monkeypatch):
     assert model.predict_proba(X).dtype == model.decision_function(X).dtype == wanted
     if dtype == "float32":
         assert model.predict_proba(X.astype(np.float64)).dtype == np.float64
+
+
+def test_memory_maps_are_read_in_place(data, tmp_path, monkeypatch):
+    X, y = data
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    monkeypatch.setattr(estimators, "validate_data", None)  # nobody scans
+    model = LR().fit(mapped, y)
+    assert model.result_.bytes_copied == 0
+    assert_exact(model.predict_proba(mapped), LR().fit(X, y).predict_proba(X))
 
 
 def test_predictions_are_those_of_the_attributes(iris):

@@ -64,9 +64,15 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   if ((status = oracle->prepare(oracle->self))) return status;
   for (;;) {
     direction(&h, oracle, g, u);
-    double slope0 = -fgd_dot(n, g, u), decrease = -0.5 * slope0, ft;
+    double slope0 = -fgd_dot(n, g, u), decrease, ft;
+    if (!(slope0 < 0 && slope0 >= -DBL_MAX)) { /* pairs that rounding has spoilt: begin a new history */
+      h.taken = 0;
+      direction(&h, oracle, g, u);
+      slope0 = -fgd_dot(n, g, u);
+    }
+    decrease = -0.5 * slope0;
     int last = run->iteration >= run->max_iter;
-    int tiny = decrease <= 1e-3 * DBL_EPSILON * run->cost;
+    int tiny = !(decrease > 1e-3 * DBL_EPSILON * run->cost);
     int near = decrease <= run->enough && decrease <= 0.1 * before;
     if (near || run->cost <= run->target || tiny || last) {
       before = decrease; /* if the certificate fails, ask again a digit later */

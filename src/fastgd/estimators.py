@@ -152,13 +152,13 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
 
     def _take_X(self, X, *, reset):
         """X as the core can read it; None if scikit-learn's validation must look at it."""
-        if type(X) is np.ndarray:
+        if type(X) in (np.ndarray, np.memmap):
             if X.ndim != 2 or X.dtype.kind not in "fbiu" or 0 in X.shape:
                 return None
         elif not (
             issparse(X) and X.format == "csr" and len(X.shape) == 2 and X.dtype.char in "df"
             and 0 not in X.shape
-            and not (self.solver in NARROW and X.indices.dtype.itemsize > 4)
+            and not (self.solver in NARROW and 8 in (X.indices.itemsize, X.indptr.itemsize))
         ):  # fmt: skip
             return None
         if reset:
@@ -169,13 +169,12 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             return None
         return X
 
-    def _validated(self, X, y, *, finite):
-        """X and y, looked at by scikit-learn; non-finite values are left to the core at first."""
+    def _validated(self, X, y):
+        """X, and y unless it is None, looked at by scikit-learn."""
         keywords = {
             "accept_sparse": "csr",
             "accept_large_sparse": self.solver not in NARROW,
             "dtype": "numeric",
-            "ensure_all_finite": finite,
         }
         if y is None:
             return validate_data(self, X, reset=False, **keywords)
@@ -197,7 +196,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None"
             )
-        return *self._validated(X, y, finite=True), True
+        return *self._validated(X, y), True
 
     @contextmanager
     def _explained(self, X, y, looked_at):
@@ -206,7 +205,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             yield
         except (TypeError, ValueError):
             if not looked_at:
-                self._validated(X, y, finite=True)
+                self._validated(X, y)
             raise
 
     def _weights(self, X, y, sample_weight):
@@ -218,7 +217,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         classes, code = np.unique(y, return_inverse=True)
         if isinstance(self.class_weight, dict):
             strange = [label for label in self.class_weight if label not in classes]
-            if strange:
+            if strange and len(self.class_weight) - len(strange) < len(classes):
                 raise ValueError(
                     f"class_weight must have labels of y as keys: {strange} are none of "
                     f"classes={list(classes)}"
@@ -252,7 +251,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             except (TypeError, ValueError):
                 pass
         if out is None:
-            X = self._validated(X, None, finite=True)
+            X = self._validated(X, None)
             out = function(X, coef, intercept, offset, self._n_threads())
         return out.astype(np.float32) if single and X.dtype == np.float32 else out
 
@@ -944,7 +943,7 @@ class LogisticRegressionCV(_Base):
                 cv = max(2, min(5, int(np.bincount(code).max())))
             folds = list(check_cv(cv, y, classifier=True).split(X, y, **routed["split"]))
             score = _Scoring(self, X, y, code, offset, routed["score"])
-            paths = [self._path(X, y, code, train, weight, offset) for train, _ in folds]
+            paths = [self._path(X, code, train, weight, offset) for train, _ in folds]
             table = [
                 score.path(*path[:2], test) for path, (_, test) in zip(paths, folds, strict=True)
             ]
@@ -980,7 +979,7 @@ class LogisticRegressionCV(_Base):
             self._warn(unfinished[-1])
         return self
 
-    def _path(self, X, y, code, train, weight, offset):
+    def _path(self, X, code, train, weight, offset):
         """The fits of one fold, each from the one before: coefficients (n_cs, lines, d),
         intercepts (n_cs, lines), iterations, and the results that are not certified."""
         held = np.bincount(np.arange(X.shape[0])[train], minlength=X.shape[0]).astype(np.float64)
@@ -990,13 +989,14 @@ class LogisticRegressionCV(_Base):
         order = np.argsort(self.Cs_, kind="stable")
         l2 = np.where(self.Cs_ == np.inf, 0.0, 1.0 / (self.Cs_ * total))[order]
         by_class = np.bincount(code, weights=held, minlength=len(self.classes_))
+        classes = np.arange(len(self.classes_))
         results = []
         if by_class.all() and self.max_iter != 0:
-            options = self._options(X, self.classes_, held, offset)
-            results = fit_path(X, y, l2[l2 > 0], **options)
+            options = self._options(X, classes, held, offset)
+            results = fit_path(X, code, l2[l2 > 0], **options)
         for value in l2[len(results) :]:
             init = (results[-1].coef, results[-1].intercept) if results else None
-            results.append(self._solve(X, y, self.classes_, held, offset, value, init))
+            results.append(self._solve(X, code, classes, held, offset, value, init))
         results = [results[k] for k in np.argsort(order)]
         return (
             np.array([np.atleast_2d(result.coef) for result in results]),
