@@ -33,6 +33,8 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
     for (ptrdiff_t i = 0; i < n; i++) r[i] = g[i] - r[i];
     fgd_factor_solve(F, 0, r, v);
     rest = 0.5 * fabs(fgd_dot(n, r, v));
+    for (ptrdiff_t i = 0; i < n; i++) /* nothing answers for what is left where there is no curvature */
+      if (r[i] != 0 && !(F->H[i * n + i] > 0)) rest = INFINITY;
     model = 0.5 * fabs(fgd_dot(n, g, u));
     if (rest <= 1e-6 * model || k == 2) break;
     for (ptrdiff_t i = 0; i < n; i++) u[i] += v[i];
@@ -41,6 +43,8 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
   double noise = fgd_noise(oracle, F, cost, u, r, v);
+  /* A residual that stays is one that the factor knows nothing of, and cannot weigh. */
+  if (rest > model && rest > noise) rest = INFINITY;
   double root = sqrt(bound) + sqrt(rest) + sqrt(noise);
   *gap = isnan(root) ? INFINITY : root * root;
   return FGD_OK;

@@ -25,7 +25,7 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D);
 
 /* Blocks: rows first .. first+rows-1, all sums accumulated onto what is there.
  *   margins   z[i]  += x_i . w        gradient   g += sum_i r[i] x_i
- *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column; X dense
+ *   squares   out[i] = sum_{k<8} (c[k] + x_i . B[.., k])^2, not accumulated; B has 8 numbers for each column
  *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
@@ -36,6 +36,8 @@ void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
 /* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of
  * `rows`. */
+/* Parts of so many rows, a multiple of 64, where their sums do not grow with d. */
+void fgd_design_cut(fgd_design *D, ptrdiff_t rows);
 int fgd_design_is_across(const fgd_design *D); /* d lines of m */
 void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
                              double *z);
@@ -50,13 +52,17 @@ void fgd_design_gradient_rough(const fgd_design *D, ptrdiff_t first, ptrdiff_t r
                                const float *r, double factor, double *g);
 void fgd_design_moments(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w,
                         const double *c, double *s1, double *s2, double *row);
+/* CSR, slowly: s1 and s2 over the entries that are there, about c (d), and their count; row: d zeros, left so. */
+void fgd_design_moments_about(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, const double *c,
+                              double *count, double *s1, double *s2, double *row);
 
 /*   magnitudes   z[i] = sum_j |x_ij w_j|, slowly: for the few times when rounding must be told from zero */
 void fgd_design_magnitudes(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 
-/* The `count` rows listed, one after the other in C order, in X's own type; X is dense. */
+/* The `count` rows listed, one after the other in C order, as elements of X's own type (CSR: of double). */
 void fgd_design_copy(const fgd_design *D, const ptrdiff_t *rows, ptrdiff_t count, void *out);
-size_t fgd_design_element(const fgd_design *D);
+int fgd_design_copied(const fgd_design *D);
+size_t fgd_design_element(const fgd_design *D); /* their size */
 
 /* A point near the middle of the columns (d), from a few rows; 0 for CSR. */
 void fgd_design_middle(const fgd_design *D, double *c);
@@ -79,5 +85,21 @@ void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count
                           fgd_arena *a);
 fgd_status fgd_design_gram(const fgd_gram_plan *g, const ptrdiff_t *rows, ptrdiff_t count, const double *q,
                            double *G);
+
+/* K (n x n, both triangles) = sum_j xt_j xt_j' over the columns, xt_j = (x_j - shift[j]) * factor[j]; X is dense.
+ * Products and sums in double for every element type. */
+typedef struct {
+  const fgd_design *D;
+  fgd_team *team;
+  const double *shift, *factor; /* d each */
+  double *partial;              /* slots of n x n */
+  double *ones;                 /* n zeros, then as many ones as rows or a block of columns */
+  ptrdiff_t slots, strips, block;
+  char *work;                   /* per worker: a block of columns and packing space */
+  size_t work_each;
+} fgd_row_gram_plan;
+
+void fgd_row_gram_plan_layout(fgd_row_gram_plan *g, const fgd_design *D, int workers, fgd_arena *a);
+fgd_status fgd_design_row_gram(const fgd_row_gram_plan *g, double *K);
 
 #endif

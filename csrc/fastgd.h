@@ -33,7 +33,7 @@ typedef enum {
 
 typedef enum { FGD_C_ORDER, FGD_F_ORDER, FGD_CSR } fgd_layout;
 typedef enum { FGD_LOG_LOSS, FGD_SQUARED_ERROR, FGD_SOFTMAX } fgd_loss;
-typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED } fgd_solver;
+typedef enum { FGD_GD, FGD_AGD, FGD_NEWTON, FGD_NEWTON_CG, FGD_LBFGS, FGD_SAMPLED, FGD_DUAL } fgd_solver;
 
 /* X, n by d, where the user keeps it. */
 typedef struct {
@@ -82,11 +82,18 @@ typedef struct {
 } fgd_guest;
 
 typedef struct {
-  fgd_solver solver;        /* sampled: dense X only; becomes newton where there is nothing to gain */
+  ptrdiff_t iterations, passes;
+  double seconds;
+} fgd_before;
+
+typedef struct {
+  fgd_solver solver;        /* sampled: becomes newton where there is nothing to gain
+                               dual: dense X, every column penalised; where it stalls another may go on */
   double learning_rate;     /* gd; <= 0: from the curvature bound */
   double tol;
   ptrdiff_t max_iter;
   const double *init;       /* d + 1 numbers (the last is the intercept; softmax: as coef), or NULL */
+  fgd_before before;        /* all 0, or what another solver has done, whose work this one takes up; not softmax */
 } fgd_options;
 
 /* Directions of separation that one fit can find, one after the other. */
@@ -97,7 +104,8 @@ typedef struct {
   double intercept, cost, null_cost, gap, gradient_norm, step, seconds;
   double target;     /* converged means gap <= target */
   ptrdiff_t iterations, passes, rank;
-  ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit, by each of */
+  ptrdiff_t separated_rows[FGD_MAX_STAGES]; /* fitted perfectly in the limit (softmax: in part, the first time), by
+                                               each of */
   int stages;                               /*   so many directions */
   int estimate;      /* gap is an estimate, not a bound */
   int n_threads;
@@ -151,8 +159,8 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
                     const double *q, double *G, void *work);
 
 /* The fit; coef has length d, for softmax K * d and then K intercepts.  directions has 2 * FGD_MAX_STAGES rows of
- * d + 1 (the intercept last): for each stage
- * its direction, which moves no margin by more than 1, and the same for columns of standard deviation 1. */
+ * d + 1 numbers (the intercept last), for softmax of K (d + 1), as coef: for each stage its direction, which moves no
+ * margin (softmax: no two margins apart) by more than 1, and the same for columns of standard deviation 1. */
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work);

@@ -5,6 +5,7 @@
 
 #include "multinomial.h"
 #include "penalty.h"
+#include "rows.h"
 #include "sample.h"
 #include "separation.h"
 #include "solvers/solver.h"
@@ -137,7 +138,7 @@ static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, in
   fgd_design_init(&c->design, X);
   c->shift = fgd_take_doubles(&a, X->d);
   c->scale = fgd_take_doubles(&a, X->d);
-  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, 0, workers, &a);
+  fgd_gram_plan_layout(&c->plan, &c->design, count, 0, X->dtype == FGD_F64, workers, &a);
   return a.used;
 }
 
@@ -169,6 +170,8 @@ typedef struct {
   fgd_coordinates coordinates;
   fgd_separation separation;
   fgd_sample sample;
+  fgd_rows rows;
+  fgd_rows_oracle by_rows;
   fgd_factor factor;
   fgd_team team;
   const fgd_guest *guest;
@@ -178,6 +181,7 @@ typedef struct {
   double *w, *g, *solver_work; /* size, size, the solver's */
   double *init;                /* size */
   double *diagonal;            /* size: the preconditioner of the solvers without a Gram */
+  double *dual_work;
   double *coef;                /* d: for the observer */
 } fitting;
 
@@ -206,8 +210,12 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->warm = f->stages = 0;
   f->rank = -1;
   f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, size));
-  f->diagonal = fgd_take_doubles(&a, first_order || newton ? 0 : size);
+  f->diagonal = fgd_take_doubles(&a, first_order || newton || opt->solver == FGD_DUAL ? 0 : size);
   if (sampled) fgd_sample_layout(&f->sample, &f->o, workers, &a);
+  if (opt->solver == FGD_DUAL) {
+    fgd_rows_layout(&f->rows, &f->o, workers, &a);
+    f->dual_work = fgd_take(&a, fgd_dual_work(p->X.n));
+  }
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
   }
@@ -260,6 +268,31 @@ static fgd_status oracle_draw(void *self, fgd_draw kind) { return fgd_sample_dra
 static void oracle_find_leverages(void *self, const fgd_factor *F) {
   fgd_sample_project(&((fitting *)self)->sample, F);
 }
+
+static fgd_status rows_form(void *self) { return fgd_rows_form(&((fitting *)self)->rows); }
+static fgd_status rows_product(void *self, const double *a, double *Ka) {
+  return fgd_rows_product(&((fitting *)self)->rows, a, Ka);
+}
+static double rows_spread(void *self, const double *a) { return fgd_rows_spread(&((fitting *)self)->rows, a); }
+static fgd_status rows_factor(void *self, double *rounding) {
+  return fgd_rows_factor(&((fitting *)self)->rows, rounding);
+}
+static void rows_solve(void *self, double *x) { fgd_rows_solve(&((fitting *)self)->rows, x); }
+static fgd_status rows_residuals(void *self, int trial, double *f, double *r) {
+  return fgd_objective_residuals(&((fitting *)self)->o, trial, f, r);
+}
+static void rows_margins(void *self, double *x) { fgd_rows_margins(&((fitting *)self)->rows, x); }
+static void rows_move(void *self, double t, const double *dz) { fgd_rows_move(&((fitting *)self)->rows, t, dz); }
+static fgd_status rows_dual(void *self, const double *shift, double *f) {
+  return fgd_rows_dual(&((fitting *)self)->rows, shift, f);
+}
+static fgd_status rows_combine(void *self, const double *a, double *w) {
+  return fgd_rows_combine(&((fitting *)self)->rows, a, w);
+}
+static const fgd_rows_oracle rows_oracle = {.form = rows_form, .product = rows_product, .spread = rows_spread,
+                                            .factor = rows_factor, .solve = rows_solve, .residuals = rows_residuals,
+                                            .margins = rows_margins, .move = rows_move, .dual = rows_dual,
+                                            .combine = rows_combine};
 
 static int report(const fgd_run *run) {
   fitting *f = run->self;
@@ -350,6 +383,11 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       if (status) return status;
       fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
       return f->o.stages ? go_along(f, run) : FGD_OK;
+    case FGD_DUAL:
+      if ((status = start_second_order(f, opt, run))) return status;
+      f->by_rows.intercept = f->start.intercept;
+      f->by_rows.lean = fgd_rows_lean(&f->rows, f->coordinates.lean);
+      return fgd_dual(run, f->dual_work);
     case FGD_NEWTON_CG:
     case FGD_LBFGS: {
       if ((status = start_second_order(f, opt, run))) return status;
@@ -420,12 +458,13 @@ static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, cons
   fgd_problem own = *given, *p = &own;
   if (l2) own.l2 = NULL, own.l2_all = l2[0];
   f.guest = guest;
-  f.began = fgd_clock();
+  f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
   fit_layout(&f, p, opt, guest->n_threads, work);
   fgd_team_start(&f.team, guest);
   fgd_objective_begin(&f.o, &f.team);
   fgd_coordinates_begin(&f.coordinates, &f.team);
 
+  f.o.passes = opt->before.passes;
   fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
                        .lean = f.coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
@@ -440,13 +479,19 @@ static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, cons
     oracle.sample = &sample;
     oracle.find_leverages = oracle_find_leverages;
   }
-  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
-                 .null_cost = f.start.cost, .report = guest->observe ? report : NULL, .self = &f,
+  if (opt->solver == FGD_DUAL) {
+    f.by_rows = rows_oracle;
+    f.by_rows.n = p->X.n;
+    oracle.rows = &f.by_rows;
+  }
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
+                 .learning_rate = opt->learning_rate, .null_cost = f.start.cost,
+                 .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
   run.enough = FGD_DEEP * run.target;
   for (ptrdiff_t k = 0; k < count && !status; k++) {
-    f.o.passes = 0;
+    if (k > 0) f.o.passes = 0;
     status = k == 0 ? run_solver(&f, opt, &run) : go_on(&f, opt, &run, p, l2[k]);
     results[k] = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
                               .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
@@ -469,7 +514,7 @@ static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, cons
 
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work) {
-  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, result, work);
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, directions, result, work);
   return fit_all(p, opt, guest, 1, NULL, coef, directions, result, work);
 }
 

@@ -76,13 +76,13 @@ INLINE void look_ahead(ahead *f) {
   }
 }
 
-/* Bytes of gram's workspace: three numbers per column, one per row, the panels, one panel of X as it is. */
+/* Bytes of gram's workspace: three numbers per column, one per row, the panels, one panel of X as it is (maybe double). */
 INLINE size_t gram_bytes(ptrdiff_t columns, ptrdiff_t panel, size_t size) {
   return size * (size_t)(up_to(columns, panel) * (KC + 3) + KC * (panel + 1));
 }
 static size_t gram_work(ptrdiff_t d) {
   size_t f64 = gram_bytes(d, PANEL_VECS * W, sizeof(double));
-  size_t f32 = gram_bytes(d, PANEL_VECS * WF, sizeof(float));
+  size_t f32 = gram_bytes(d, PANEL_VECS * WF, sizeof(float)) + KC * PANEL_VECS * WF * sizeof(double);
   return f64 > f32 ? f64 : f32;
 }
 
@@ -106,8 +106,6 @@ static double roots_f32(ptrdiff_t k, const double *q, float *root) {
 }
 
 /* LANES source elements, or the first k of them and zeros, as a vector of the packed type. */
-INLINE vd take_f64(const double *p) { return vd_load(p); }
-INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
 INLINE vf take_f32(const float *p) { return vf_load(p); }
 #if VB == 64
 INLINE vf take_u8(const uint8_t *p) {
@@ -142,6 +140,24 @@ INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
 }
 #endif
 
+/* The same less `near`, which packing subtracts at once: a double that is narrowed to float keeps its digits so. */
+INLINE vd take_less_f64(const double *p, vd near) { return vd_load(p) - near; }
+INLINE vd take_less_part_f64(const double *p, ptrdiff_t k, vd near) { return load_part_f64(p, k) - near; }
+INLINE vf take_less_f32(const float *p, vf near) { return take_f32(p) - near; }
+INLINE vf take_less_part_f32(const float *p, ptrdiff_t k, vf near) { return take_part_f32(p, k) - near; }
+INLINE vf take_less_u8(const uint8_t *p, vf near) { return take_u8(p) - near; }
+INLINE vf take_less_part_u8(const uint8_t *p, ptrdiff_t k, vf near) { return take_part_u8(p, k) - near; }
+
+INLINE vf narrow_less(vd low, vd high, vf near) {
+  float lanes[WF] __attribute__((aligned(VB)));
+  vf_store(lanes, near);
+  return vf_narrow(low - load_f32(lanes), high - load_f32(lanes + W));
+}
+INLINE vf take_less_f64_f32(const double *p, vf near) { return narrow_less(vd_load(p), vd_load(p + W), near); }
+INLINE vf take_less_part_f64_f32(const double *p, ptrdiff_t k, vf near) {
+  return narrow_less(load_upto(p, k), k > W ? load_upto(p + W, k - W) : (vd){0}, near);
+}
+
 #define E double
 #define ES f64
 #define V vd
@@ -169,6 +185,11 @@ INLINE vf take_part_u8(const uint8_t *p, ptrdiff_t k) {
 #undef S
 #define T uint8_t
 #define S u8
+#include "gram.inc.c"
+#undef T
+#undef S
+#define T double
+#define S f64_f32
 #include "gram.inc.c"
 #undef T
 #undef S

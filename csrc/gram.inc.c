@@ -1,7 +1,8 @@
-/* The weighted Gram of a source of type T (suffix S), packed as E: double as double, float and
- * uint8 as float. */
-#define take JOIN(take, S)
-#define take_part JOIN(take_part, S)
+/* The weighted Gram of a source of type T, packed as E: float and uint8 as float, double as either.  S is the suffix of
+ * T, or of both where E is less than T; `take_less` yields LANES source elements less `near`, or the first k of them
+ * and whatever a zero gives. */
+#define take_less JOIN(take_less, S)
+#define take_less_part JOIN(take_less_part, S)
 #define STRIP 16   /* rows packed together: each cache line of X is fetched once */
 
 /* Packing turns x into ((x - near) * scale + rest) * root[row].  `column` holds near, scale and rest of
@@ -18,8 +19,8 @@ INLINE void JOIN(pack_rows, S)(int whole, const T *const *row, ptrdiff_t n, ptrd
     ptrdiff_t k = least(most(left - v * LANES, 0), LANES);
     for (ptrdiff_t i = 0; i < n; i++) {
       const T *p = row[i] + at + v * LANES;
-      V x = whole ? take(p) : take_part(p, k);
-      V_store(out + i * PANEL + v * LANES, ((x - near) * scale + rest) * V_set(root[i]));
+      V x = whole ? take_less(p, near) : take_less_part(p, k, near);
+      V_store(out + i * PANEL + v * LANES, (x * scale + rest) * V_set(root[i]));
     }
   }
 }
@@ -34,9 +35,10 @@ INLINE void JOIN(pack_columns, S)(int whole, const T *X, ptrdiff_t ld, ptrdiff_t
       V x[LANES];
       UNROLL for (int j = 0; j < LANES; j++) {
         const T *p = X + (v * LANES + j) * ld + i;
-        if (whole || v * LANES + j < left) x[j] = n - i < LANES ? take_part(p, n - i) : take(p);
+        V near = V_set(c[j]);
+        if (whole || v * LANES + j < left) x[j] = n - i < LANES ? take_less_part(p, n - i, near) : take_less(p, near);
         else x[j] = (V){0};
-        x[j] = ((x[j] - V_set(c[j])) * V_set(c[columns + j]) + V_set(c[2 * columns + j])) * weight;
+        x[j] = (x[j] * V_set(c[columns + j]) + V_set(c[2 * columns + j])) * weight;
       }
       JOIN(V, transpose)(x);
       UNROLL for (int j = 0; j < LANES; j++) V_store(out + (i + j) * PANEL + v * LANES, x[j]);
@@ -111,6 +113,6 @@ static void JOIN(gram, S)(const fgd_gram_source *src, ptrdiff_t first, ptrdiff_t
     JOIN(update, ES)(n, packed, KC * PANEL, j0, j1, peak, G, ldg, i + n < count ? &next : NULL);
   }
 }
-#undef take
-#undef take_part
+#undef take_less
+#undef take_less_part
 #undef STRIP

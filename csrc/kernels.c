@@ -80,6 +80,7 @@ const fgd_kernels PASTE(fgd_kernels_, FGD_ISA) = {
     .csr = {{CSR(f64, i32), CSR(f64, i64)}, {CSR(f32, i32), CSR(f32, i64)}},
     .rough = {{NULL, NULL}, {rough_dot_f32, rough_axpy_f32}, {rough_dot_u8, rough_axpy_u8}},
     .gram = {{gram_f64}, {gram_f32}, {gram_u8}},
+    .gram_float = {{gram_f64_f32}, {gram_f32}, {gram_u8}},
     .gram_work = gram_work,
     .sigmoid = sigmoid,
     .logistic = logistic,

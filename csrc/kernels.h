@@ -105,6 +105,7 @@ typedef struct {
   fgd_rough_kernels rough[FGD_DTYPES];
   fgd_csr_kernels csr[2][FGD_INDEXES];            /* [FGD_F64 or FGD_F32][index type] */
   fgd_gram_kernels gram[FGD_DTYPES];
+  fgd_gram_kernels gram_float[FGD_DTYPES];        /* the same, float64 too in float within blocks */
   size_t (*gram_work)(ptrdiff_t d);               /* bytes of `work` (64-byte aligned), any dtype; d counts the ones */
 
   /* Pointwise, all arrays of length n.  `s` is read at s[i * (s_step != 0)]: one number for all

@@ -17,11 +17,20 @@ typedef struct {
   fgd_team team;
   const fgd_guest *guest;
   int64_t began;
-  int find_rank;
+  int unpenalised;             /* some column has no penalty: the cost may fall for ever */
+  int find_rank;               /*   and a Gram is formed: dependent columns must be found */
   ptrdiff_t rank_found;        /* of X, -1 if not looked for */
+  fgd_rank whole;              /* of all coordinates, over the pairs that are in play */
+  uint8_t *rests;              /* size: coordinates that these can do without */
+  double *direction;           /* a row of `size` for each stage, standard coordinates; parts no margins by over 1 */
+  ptrdiff_t stage_rows[FGD_MAX_STAGES];
+  double *beta, *Hv, *parts;   /* size, size, K: work */
+  int stages;
   double *mean, *sd, *scale;   /* d each */
   double *G;                   /* Gram of d + 1 columns */
   double *diagonal;            /* d + 1: the preconditioner where there is no factor */
+  const double *dividend;      /*   what it divides */
+  double *divided;
   ptrdiff_t *rows, sample;     /* the rows that the factor is made from */
   double *q;                   /*   and their weights */
   double *lines, *solving;     /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
@@ -31,7 +40,8 @@ typedef struct {
 } fitting;
 
 #define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
-#define ENOUGH_ROWS 20   /* for each column, to know the Hessian by */
+#define ENOUGH_ROWS 2    /* for each coefficient, to know the Hessian by: a class is curved in few of them */
+#define UNKNOWN 0.01     /* share of the mean curvature that every column is given where it has no penalty */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
@@ -52,8 +62,10 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   f->w = fgd_take_doubles(&a, f->o.size);
   f->g = fgd_take_doubles(&a, f->o.size);
   f->trial = fgd_take_doubles(&a, f->o.size);
-  f->find_rank = 0;
-  for (ptrdiff_t j = 0; j < d && newton && !f->find_rank; j++) f->find_rank = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+  f->unpenalised = f->stages = 0;
+  for (ptrdiff_t j = 0; j < d && !f->unpenalised; j++) f->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
+  f->find_rank = newton && f->unpenalised;
+  f->rests = NULL;
   f->rank_found = -1;
   f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, f->o.size));
   if (f->sample) {
@@ -70,7 +82,18 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
     fgd_gram_plan_layout(&f->gram, &f->o.design, p->X.n, p->fit_intercept, 1, workers, &a);
     f->G = fgd_take_doubles(&a, side * side);
     fgd_factor_layout(&f->factor, f->o.design.kernels, f->o.size, &a);
-    if (f->find_rank) fgd_rank_layout(&f->rank, d, side, &a);
+    if (f->find_rank) {
+      fgd_rank_layout(&f->rank, d, side, &a);
+      fgd_rank_layout(&f->whole, f->o.penalised, f->o.size, &a);
+      f->rests = fgd_take(&a, (size_t)f->o.size);
+    }
+  }
+  if (f->unpenalised && !first_order) {
+    fgd_softmax_layout_stages(&f->o, &a);
+    f->direction = fgd_take_doubles(&a, FGD_MAX_STAGES * f->o.size);
+    f->beta = fgd_take_doubles(&a, f->o.size);
+    f->Hv = fgd_take_doubles(&a, f->o.size);
+    f->parts = fgd_take_doubles(&a, K);
   }
   return a.used;
 }
@@ -82,12 +105,23 @@ size_t fgd_multinomial_work(const fgd_problem *p, const fgd_options *o, int n_th
 
 /* --- the oracle ---------------------------------------------------------------------- */
 
-static fgd_status oracle_value_grad(void *self, const double *w, double *f, double *g) {
-  return fgd_softmax_value_grad(&((fitting *)self)->o, w, f, g);
+/* Coordinates left out after separation have no derivatives. */
+static void let_rest(const fitting *f, double *g) {
+  for (ptrdiff_t i = 0; g && f->rests && f->o.stages && i < f->o.size; i++) g[i] = f->rests[i] ? 0 : g[i];
+}
+
+static fgd_status oracle_value_grad(void *self, const double *w, double *cost, double *g) {
+  fitting *f = self;
+  fgd_status status = fgd_softmax_value_grad(&f->o, w, cost, g);
+  let_rest(f, g);
+  return status;
 }
 static void oracle_accept(void *self) { fgd_softmax_accept(&((fitting *)self)->o); }
 static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
-  return fgd_softmax_hess_vec(&((fitting *)self)->o, v, Hv);
+  fitting *f = self;
+  fgd_status status = fgd_softmax_hess_vec(&f->o, v, Hv);
+  let_rest(f, Hv);
+  return status;
 }
 static fgd_status oracle_hess_vec_rough(void *self, const double *v, double *Hv) {
   fgd_softmax *o = &((fitting *)self)->o;
@@ -119,11 +153,10 @@ static void add_block(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t b, double sha
 }
 
 /* The Hessian is a sum over pairs of classes: (e_k - e_l)(e_k - e_l)' times the Gram with weights p_k p_l. */
-static fgd_status oracle_gram(void *self, double *H) {
-  fitting *f = self;
+static fgd_status gram_of_pairs(fitting *f, double *H) {
   fgd_softmax *o = &f->o;
   ptrdiff_t K = o->K;
-  fgd_status status = fgd_softmax_curvature(o);
+  fgd_status status = FGD_OK;
   memset(H, 0, (size_t)(o->size * o->size) * sizeof *H);
   for (ptrdiff_t k = 1; k < K && !status; k++)
     for (ptrdiff_t l = 0; l < k && !status; l++) {
@@ -137,7 +170,18 @@ static fgd_status oracle_gram(void *self, double *H) {
         }
       }
     }
-  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * o->size + i] += o->lambda[i];
+  for (ptrdiff_t i = 0; i < o->size && f->rests && o->stages; i++)
+    for (ptrdiff_t j = 0; j <= i; j++)
+      if (f->rests[i] || f->rests[j]) H[i * o->size + j] = 0;
+  return status;
+}
+
+static fgd_status oracle_gram(void *self, double *H) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = gram_of_pairs(f, H);
+  for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * (o->size + 1)] += o->lambda[i];
   return status;
 }
 
@@ -165,7 +209,10 @@ static fgd_status oracle_prepare(void *self) {
   double each = (double)o->p->X.n / (double)f->sample;
   for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];
   status = fgd_design_gram(&f->gram, f->rows, f->sample, f->q, f->factor.H);
-  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j];
+  /* What the sample hardly knows of a rare column, the others tell it: it would seem to have no curvature at all. */
+  double known = 0;
+  for (ptrdiff_t k = 0; k < f->sample && f->unpenalised; k++) known += UNKNOWN * f->q[k];
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j] + known;
   fgd_factor_make(&f->factor, 0);
   return status;
 }
@@ -178,23 +225,32 @@ static void solve_lines(void *arg, ptrdiff_t item, int worker) {
                         f->solving + from * 64);
 }
 
+/* One class's line by the diagonal that all share. */
+static void divide_line(void *arg, ptrdiff_t a, int worker) {
+  const fitting *f = arg;
+  (void)worker;
+  for (ptrdiff_t j = 0, side = columns(f->o.p); j < side; j++) {
+    ptrdiff_t i = place(&f->o, a, j);
+    f->divided[i] = f->diagonal[j] > 0 ? f->dividend[i] / f->diagonal[j] : 0;
+  }
+}
+
 static void oracle_precondition(void *self, const double *r, double *s) {
   fitting *f = self;
   const fgd_softmax *o = &f->o;
   ptrdiff_t side = columns(o->p), lines = o->K - 1;
   if (!f->sample) {
-    for (ptrdiff_t a = 0; a < lines; a++)
-      for (ptrdiff_t j = 0; j < side; j++) {
-        ptrdiff_t i = place(o, a, j);
-        s[i] = f->diagonal[j] > 0 ? r[i] / f->diagonal[j] : 0;
-      }
+    f->dividend = r;
+    f->divided = s;
+    fgd_team_run(&f->team, divide_line, f, lines);
     return;
   }
   for (ptrdiff_t a = 0; a < lines; a++)
     for (ptrdiff_t j = 0; j < side; j++) f->lines[a * side + j] = r[place(o, a, j)];
   fgd_team_run(&f->team, solve_lines, f, (lines + TOGETHER - 1) / TOGETHER);
   for (ptrdiff_t a = 0; a < lines; a++)
-    for (ptrdiff_t j = 0; j < side; j++) s[place(o, a, j)] = f->lines[a * side + j];
+    for (ptrdiff_t j = 0; j < side; j++) /* a column without curvature has a pivot of 1 in the factor */
+      s[place(o, a, j)] = f->factor.H[j * (side + 1)] > 0 ? f->lines[a * side + j] : 0;
 }
 
 static double oracle_scale_of(void *self, ptrdiff_t i) {
@@ -255,6 +311,191 @@ static fgd_status leave_out_dependent(fitting *f) {
   return FGD_OK;
 }
 
+/* --- separation ------------------------------------------------------------------------ */
+
+/* A direction of K lines that sum to zero proves that the cost falls for ever if on every row the classes of its label
+ * lie highest among all that are in play, and some pair of row and class clearly lower: in the limit that class has
+ * probability 0 there.  Such pairs are set aside, which leaves the infimum as it was, and the fit goes on with the rest,
+ * where another direction may be found: a stage each.  A row with no class but its own left is fitted perfectly. */
+
+#define REMOTE 1e-8 /* probabilities so small are suspected, too, unless that proves too much */
+#define POLISH 4    /* corrections that bring what the other pairs are moved by down to rounding */
+
+/* Is beta a witness?  It must leave penalised columns alone. */
+static fgd_status try_direction(fitting *f, int *found) {
+  fgd_softmax *o = &f->o;
+  ptrdiff_t pairs, rows;
+  double size;
+  for (ptrdiff_t i = 0; i < o->penalised; i++)
+    if (o->lambda[i] > 0 || f->scale[i % o->p->X.d] == 0) f->beta[i] = 0;
+  fgd_status status = fgd_softmax_witness(o, f->beta, (uint8_t)(o->stages + 1), &pairs, &rows, &size);
+  *found = !status && pairs > 0;
+  if (!*found) return status;
+  double *direction = f->direction + o->stages * o->size;
+  for (ptrdiff_t i = 0; i < o->size; i++) direction[i] = f->beta[i] / size;
+  f->stage_rows[o->stages] = rows;
+  return FGD_OK;
+}
+
+/* The coordinates that the pairs in play can do without, from the Gram of all of them alike. */
+static fgd_status find_whole_rank(fitting *f) {
+  fgd_softmax *o = &f->o;
+  double *H = f->factor.H;
+  fgd_status status = gram_of_pairs(f, H);
+  for (ptrdiff_t i = 0; i < o->penalised; i++)
+    if (o->lambda[i] > 0) H[i * (o->size + 1)] += 1;
+  if (!status) fgd_rank_find(&f->whole, &f->factor);
+  return status;
+}
+
+/* The part of v in the null space of that Gram, which moves none of the pairs that are not suspected. */
+static fgd_status try_null_part(fitting *f, const double *v, double sign, int *found) {
+  fgd_softmax *o = &f->o;
+  memcpy(f->beta, v, (size_t)o->size * sizeof *v);
+  fgd_rank_shortest(&f->whole, &f->factor, NULL, f->beta);
+  for (ptrdiff_t i = 0; i < o->size; i++) f->beta[i] = sign * (v[i] - f->beta[i]);
+  fgd_status status = try_direction(f, found);
+  for (int k = 0; k < POLISH && !status && !*found; k++) {
+    if ((status = fgd_softmax_hess_vec(o, f->beta, f->Hv))) break;
+    fgd_rank_correct(&f->whole, &f->factor, f->Hv, f->beta);
+    status = try_direction(f, found);
+  }
+  return status;
+}
+
+/* Mark what is suspected at the step u, and make the others' classes alike. */
+static fgd_status suspect(fitting *f, const double *u, double remote, ptrdiff_t *suspects, int *interior) {
+  fgd_softmax *o = &f->o;
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = fgd_softmax_hess_vec(o, u, f->Hv);
+  if (!status) status = fgd_softmax_suspect(o, (uint8_t)(o->stages + 1), remote, suspects, interior);
+  return status || *interior ? status : fgd_softmax_alike(o);
+}
+
+/* The step itself and the point, where all classes part; else their parts along which only suspects are moved. */
+static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  uint8_t mark = (uint8_t)(o->stages + 1);
+  ptrdiff_t suspects, fewer;
+  fgd_status status;
+  *found = *interior = 0;
+  if (o->stages == FGD_MAX_STAGES) return FGD_OK;
+  if ((status = suspect(f, u, REMOTE, &suspects, interior)) || *interior) return status;
+  memcpy(f->beta, w, (size_t)o->size * sizeof *w);
+  if ((status = try_direction(f, found))) return status;
+  if (!*found) {
+    for (ptrdiff_t i = 0; i < o->size; i++) f->beta[i] = -u[i];
+    status = try_direction(f, found);
+  }
+  while (!status && !*found && suspects > 0) {
+    status = find_whole_rank(f);
+    if (!status) status = try_null_part(f, u, -1, found);
+    if (!status && !*found) status = try_null_part(f, w, 1, found);
+    if (status || *found) break;
+    /* Were too many suspected? */
+    fgd_softmax_unmark(o, mark);
+    status = suspect(f, u, 0, &fewer, interior);
+    suspects = fewer < suspects ? fewer : 0;
+  }
+  if (status) return status;
+  if (!*found) {
+    fgd_softmax_unmark(o, mark);
+    return FGD_OK;
+  }
+  o->stages++;
+  if ((status = fgd_softmax_alike(o)) || (status = find_whole_rank(f))) return status;
+  fgd_rank_eliminate(&f->whole, w);
+  for (ptrdiff_t k = f->whole.rank; k < f->whole.size; k++) f->rests[f->whole.order[k]] = 1;
+  return FGD_OK;
+}
+
+/* Without a Gram: the point, or those of its lines that part their own class from all others. */
+static fgd_status oracle_part(void *self, const double *w, int *found) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  ptrdiff_t d = o->p->X.d;
+  fgd_status status;
+  *found = 0;
+  if (o->stages == FGD_MAX_STAGES) return FGD_OK;
+  memcpy(f->beta, w, (size_t)o->size * sizeof *w);
+  if ((status = try_direction(f, found))) return status;
+  if (!*found) {
+    fgd_softmax_unmark(o, (uint8_t)(o->stages + 1));
+    if ((status = fgd_softmax_own_lines(o, f->beta, f->parts))) return status;
+    fgd_softmax_export(o, f->beta, f->coef);
+    for (ptrdiff_t k = 0; k < o->K; k++)
+      if (!(f->parts[k] > 0)) {
+        memset(f->coef + k * d, 0, (size_t)d * sizeof *f->coef);
+        f->coef[o->K * d + k] = 0;
+      }
+    fgd_softmax_import(o, f->coef, f->beta);
+    if ((status = try_direction(f, found))) return status;
+  }
+  if (*found) o->stages++;
+  else fgd_softmax_unmark(o, (uint8_t)(o->stages + 1));
+  return FGD_OK;
+}
+
+/* Pairs were set aside: go so far along their directions that what they still cost is a small part of the target. */
+static fgd_status go_along(fitting *f, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  double rest = run->cost, enough = -log(0.01 * run->target / (double)(o->K - 1));
+  fgd_status status;
+  if (!(enough > 1)) enough = 1;
+  if (!(enough < 700)) enough = 700;
+  f->stages = o->stages;
+  o->stages = 0;
+  if ((status = fgd_softmax_value_grad(o, run->w, &run->cost, run->g))) return status;
+  for (int k = f->stages; k > 0; k--) {
+    const double *beta = f->direction + (k - 1) * o->size;
+    double t;
+    fgd_softmax_accept(o);
+    if ((status = fgd_softmax_reach(o, beta, (uint8_t)k, enough, &t))) return status;
+    for (ptrdiff_t i = 0; i < o->size; i++) run->w[i] += t * beta[i];
+    if ((status = fgd_softmax_value_grad(o, run->w, &run->cost, run->g))) return status;
+  }
+  if (run->cost > rest) run->gap += run->cost - rest;
+  if (run->outcome == FGD_CONVERGED || run->outcome == FGD_STALLED) run->outcome = FGD_SEPARATED;
+  return FGD_OK;
+}
+
+/* The last chance of a solver that does not ask on its way: if every row is fitted perfectly, that is all. */
+static fgd_status look_for_complete(fitting *f, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  int found;
+  double cost;
+  fgd_status status = oracle_part(f, run->w, &found);
+  if (status || !found) return status;
+  if ((status = fgd_softmax_value_grad(o, run->w, &cost, NULL))) return status;
+  if (cost == 0) {
+    run->cost = run->gap = 0;
+    run->estimate = 0;
+    run->outcome = FGD_CONVERGED;
+  } else {
+    fgd_softmax_unmark(o, (uint8_t)o->stages--);
+  }
+  return FGD_OK;
+}
+
+/* Every coordinate takes part again, with the smallest coefficients in the user's units. */
+static fgd_status take_back(fitting *f) {
+  fgd_softmax *o = &f->o;
+  ptrdiff_t d = o->p->X.d;
+  standard(f);
+  if (!o->stages) {
+    if (f->find_rank) each_line(f, shortest);
+    return FGD_OK;
+  }
+  memset(f->rests, 0, (size_t)o->size);
+  fgd_status status = fgd_softmax_alike(o);
+  if (!status) status = find_whole_rank(f);
+  if (status) return status;
+  for (ptrdiff_t i = 0; i < o->size; i++) f->trial[i] = i < o->penalised && f->sd[i % d] > 0 ? 1 / f->sd[i % d] : 1;
+  fgd_rank_shortest(&f->whole, &f->factor, f->trial, f->w);
+  return FGD_OK;
+}
+
 /* --- the fit ----------------------------------------------------------------------------- */
 
 /* The null model, or init where that costs less: with all probabilities 0 or 1 no curvature is left to go by. */
@@ -287,14 +528,15 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if ((status = start(f, opt, run))) return status;
   if (opt->solver == FGD_NEWTON) {
     status = fgd_newton(run, &f->factor, f->solver_work);
-    standard(f);
-    if (f->find_rank) each_line(f, shortest);
-    return status;
+    if (!status) status = take_back(f);
+    return status || !o->stages ? status : go_along(f, run);
   }
   if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
     if (f->sample) take_sample(f);
     if (!o->rough) ((fgd_oracle *)run->oracle)->thin = NULL;
-    return opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+    status = opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+    if (!status && f->unpenalised && !o->stages) status = look_for_complete(f, run);
+    return status || !o->stages ? status : go_along(f, run);
   }
   /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
   double trace = p->fit_intercept, strongest = 0;
@@ -307,12 +549,27 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
 }
 
+/* For each stage its direction, in the user's units and for columns of standard deviation 1. */
+static void give_directions(fitting *f, double *directions, fgd_result *result) {
+  ptrdiff_t each = f->o.K * (f->o.p->X.d + 1);
+  result->stages = f->stages;
+  for (int k = 0; k < f->stages; k++) {
+    const double *direction = f->direction + k * f->o.size;
+    result->separated_rows[k] = f->stage_rows[k];
+    fgd_softmax_export(&f->o, direction, directions + 2 * k * each);
+    fgd_softmax_set_coordinates(&f->o, NULL, NULL);
+    fgd_softmax_export(&f->o, direction, directions + (2 * k + 1) * each);
+    standard(f);
+  }
+}
+
 fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
-                               fgd_result *result, void *work) {
+                               double *directions, fgd_result *result, void *work) {
   fitting f;
   f.guest = guest;
   f.began = fgd_clock();
   layout(&f, p, opt, guest->n_threads, work);
+  if (f.rests) memset(f.rests, 0, (size_t)f.o.size);
   fgd_team_start(&f.team, guest);
   fgd_softmax_begin(&f.o, &f.team);
   f.gram.team = &f.team;
@@ -327,7 +584,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
-  ptrdiff_t most = p->X.n / (ENOUGH_ROWS * columns(p));
+  if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;
+  ptrdiff_t side = columns(p), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
@@ -340,7 +598,10 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                          .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
                          .passes = f.o.passes, .n_threads = f.team.workers, .target = run.target,
                          .rank = f.rank_found, .estimate = run.estimate};
-  if (!status) fgd_softmax_export(&f.o, f.w, coef);
+  if (!status) {
+    fgd_softmax_export(&f.o, f.w, coef);
+    give_directions(&f, directions, result);
+  }
   fgd_team_stop(&f.team);
   result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
   return status;

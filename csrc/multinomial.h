@@ -6,6 +6,6 @@
 
 size_t fgd_multinomial_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
-                               fgd_result *result, void *work);
+                               double *directions, fgd_result *result, void *work);
 
 #endif

@@ -102,7 +102,9 @@ typedef struct {
   double at_b;
   const double *centre;   /* d: moments are taken about it */
   double t;               /* place on the line */
-  int gradient, direct;
+  double *rows;           /* n: a number for each row */
+  int gradient, direct, trial;
+  ptrdiff_t joined;       /* sums over X in a slot */
 } pass;
 
 /* Where a part of the rows leaves its sums. */
@@ -233,6 +235,20 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+/* CSR: once the means are known, moments about them. */
+static void about_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  ptrdiff_t d = o->p->X.d;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = b.s[b.s_step ? i : 0];
+    fgd_design_moments_about(&o->design, b.first, b.rows, b.dz, job->centre, s.g + 2 * d, s.g, s.g + d,
+                             own_row(o, worker));
+  }
+}
+
 static void diagonal_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
@@ -277,6 +293,27 @@ static void label_part(void *arg, ptrdiff_t part, int worker) {
       *s.slope += share * (1 - b.y[i]);
       *s.r += share * offset;
     }
+  }
+}
+
+static void residuals_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  *s.f = *s.r = *s.slope = 0;
+  const double *z = job->trial ? o->zt : o->z;
+  FOR_BLOCKS(job, part, worker)
+    *s.f += o->loss.value(b.rows, z + b.first, b.y, b.s, b.s_step, job->rows + b.first);
+}
+
+static void combine_part(void *arg, ptrdiff_t part, int worker) {
+  pass *job = arg;
+  fgd_objective *o = job->o;
+  sums s = sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FOR_BLOCKS(job, part, worker) {
+    fgd_design_gradient(&o->design, b.first, b.rows, job->rows + b.first, s.g);
+    *s.r += sum_of(job->rows + b.first, b.rows);
   }
 }
 
@@ -330,15 +367,32 @@ static void dual_part(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+static void join(const fgd_objective *o, ptrdiff_t begin, ptrdiff_t end) {
+  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
+    const double *from = o->partial + k * o->slot;
+    for (ptrdiff_t j = begin; j < end; j++) o->partial[j] += from[j];
+  }
+}
+
+#define STRETCH 8192 /* sums that one worker joins at a time */
+static void join_item(void *arg, ptrdiff_t item, int worker) {
+  const pass *job = arg;
+  ptrdiff_t begin = item * STRETCH, end = begin + STRETCH < job->joined ? begin + STRETCH : job->joined;
+  (void)worker;
+  join(job->o, begin, end);
+}
+
 /* Run over all parts and leave the joined sums in the first one. */
 static fgd_status run(pass *job, fgd_task task, ptrdiff_t sums_count) {
   fgd_objective *o = job->o;
   fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
-  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
-    const double *from = o->partial + k * o->slot;
-    for (ptrdiff_t j = 0; j < sums_count; j++) o->partial[j] += from[j];
-    for (ptrdiff_t j = o->slot - 3; j < o->slot; j++) o->partial[j] += from[j];
+  if (sums_count > STRETCH) {
+    job->joined = sums_count;
+    if (!status) status = fgd_team_run(o->team, join_item, job, (sums_count + STRETCH - 1) / STRETCH);
+  } else {
+    join(o, 0, sums_count);
   }
+  join(o, o->slot - 3, o->slot);
   return status;
 }
 
@@ -367,15 +421,20 @@ fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost)
     }
   }
   /* With an offset the intercept solves an equation in one unknown: Newton, kept inside a bracket. */
-  double low = -INFINITY, high = INFINITY;
+  double low = -INFINITY, high = INFINITY, reach = 2;
   for (int k = 0; k < 200; k++) {
     job.b = b;
     if ((status = run(&job, null_part, 0))) return status;
     if (!p->fit_intercept || !p->offset || p->loss == FGD_SQUARED_ERROR) break;
     if (*s.r > 0) high = b;
     else low = b;
+    /* Newton's step, if it stays within what is known; by and by further out, or to the middle, where it does not or
+     * where it is slow. */
     double next = b - *s.r / *s.slope;
-    if (!(next > low && next < high)) next = isinf(low) ? b - 2 : isinf(high) ? b + 2 : 0.5 * (low + high);
+    int bracketed = isfinite(low) && isfinite(high);
+    if (!bracketed && !(fabs(next - b) <= reach)) next = *s.r > 0 ? b - reach : b + reach;
+    if (bracketed && (!(next > low && next < high) || k % 4 == 3)) next = 0.5 * (low + high);
+    reach *= 2;
     if (fabs(next - b) <= 4e-16 * (1 + fabs(b))) break;
     b = next;
   }
@@ -384,19 +443,44 @@ fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost)
   return FGD_OK;
 }
 
+#define NOISE 1e-14     /* a deviation below this share of the mean is the rounding of the mean */
+#define NOISE_RAW 1e-7  /*   where it was taken about 0 */
+#define LOST 1e-280     /* squares below may have lost digits */
+#define HEAVY 1e200     /* a column with this penalty in standard units adds nothing that a cost could show */
+
 fgd_status fgd_moments_finish(const fgd_problem *p, const double *s1, const double *s2, double *mean, double *sd) {
-  /* constant up to the rounding of the sums it came from */
-  double noise = p->X.layout == FGD_CSR ? 1e-7 : 1e-14, finite = 0;
+  double noise = p->X.layout == FGD_CSR ? NOISE_RAW : NOISE, finite = 0;
+  int lost = 0;
   for (ptrdiff_t j = 0; j < p->X.d; j++) {
-    double centre = mean[j], about = s2[j] - s1[j] * s1[j];
+    double centre = mean[j], about = s2[j] - s1[j] * s1[j], l2 = p->l2 ? p->l2[j] : p->l2_all;
     if (!p->fit_intercept) about = s2[j] + centre * (2 * s1[j] + centre);
+    double squares = p->fit_intercept ? s2[j] : about, sum = p->fit_intercept ? s1[j] : centre + s1[j];
+    if (squares < LOST && l2 == 0 && fabs(sum) > 1e-12 * fabs(centre)) lost = 1;
     mean[j] = p->fit_intercept ? centre + s1[j] : 0;
-    sd[j] = about > 0 ? sqrt(about) : 0;
+    sd[j] = about > 0 && !(l2 / about > HEAVY) ? sqrt(about) : 0;
     if (p->fit_intercept && sd[j] <= noise * fabs(mean[j])) sd[j] = 0;
-    if (!(1.0 / sd[j] < 1e300)) sd[j] = 0;
     finite += s2[j];
   }
-  return isfinite(finite) ? FGD_OK : FGD_NOT_FINITE;
+  return isfinite(finite) && !lost ? FGD_OK : FGD_NOT_FINITE;
+}
+
+int fgd_moments_doubtful(const fgd_problem *p, const double *mean, const double *sd) {
+  if (p->X.layout == FGD_CSR && p->fit_intercept)
+    for (ptrdiff_t j = 0; j < p->X.d; j++)
+      if (sd[j] < 1e-4 * fabs(mean[j])) return 1;
+  return 0;
+}
+
+void fgd_moments_again(const fgd_problem *p, const double *s1, double *mean, double *sd) {
+  ptrdiff_t d = p->X.d;
+  const double *s2 = s1 + d, *count = s2 + d;
+  for (ptrdiff_t j = 0; j < d; j++) { /* an entry that is missing is far from such a mean: no digits were lost */
+    double about = s2[j] - s1[j] * s1[j], l2 = p->l2 ? p->l2[j] : p->l2_all;
+    if (count[j] != (double)p->X.n || !(sd[j] < 1e-4 * fabs(mean[j]))) continue;
+    mean[j] += s1[j];
+    sd[j] = about > 0 && !(l2 / about > HEAVY) ? sqrt(about) : 0;
+    if (sd[j] <= NOISE * fabs(mean[j])) sd[j] = 0;
+  }
 }
 
 fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient) {
@@ -417,7 +501,14 @@ fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gra
   if (o->p->fit_intercept) gradient[d] = residual, norm += residual * residual;
   o->gradient_norm = sqrt(norm);
   status = fgd_moments_finish(o->p, o->partial + d, o->partial + 2 * d, start->mean, start->sd);
-  return isfinite(norm) ? status : FGD_NOT_FINITE;
+  if (status || !isfinite(norm)) return FGD_NOT_FINITE;
+  if (fgd_moments_doubtful(o->p, start->mean, start->sd)) {
+    job.centre = start->mean;
+    if ((status = run(&job, about_part, 3 * d))) return status;
+    o->passes++;
+    fgd_moments_again(o->p, o->partial, start->mean, start->sd);
+  }
+  return FGD_OK;
 }
 
 /* --- the oracle ------------------------------------------------------------------------ */
@@ -470,6 +561,12 @@ fgd_status fgd_objective_hess_vec(fgd_objective *o, const double *theta, const d
   return FGD_OK;
 }
 
+double fgd_curvature_of(double about, double mean, double total, double scale) {
+  /* What cancelled, or underflowed, is no curvature; that of a column of deviation 1 is about the total. */
+  if (about > NOISE * mean * mean * total && about > LOST) return scale * scale * about;
+  return scale > 0 ? total : 0;
+}
+
 fgd_status fgd_objective_diagonal(fgd_objective *o, double *diagonal) {
   ptrdiff_t d = o->p->X.d;
   int sparse = o->p->X.layout == FGD_CSR;
@@ -482,7 +579,7 @@ fgd_status fgd_objective_diagonal(fgd_objective *o, double *diagonal) {
   const double *s1 = o->partial, *s2 = s1 + d, total = *sums_of(o, 0).r;
   for (ptrdiff_t j = 0; j < d; j++) {
     double m = sparse && o->shift ? o->shift[j] : 0, about = s2[j] - m * (2 * s1[j] - m * total);
-    diagonal[j] = (o->scale ? o->scale[j] * o->scale[j] : 1) * fmax(about, 0) + o->lambda[j];
+    diagonal[j] = fgd_curvature_of(about, m, total, o->scale ? o->scale[j] : 1) + o->lambda[j];
   }
   if (o->p->fit_intercept) diagonal[d] = total;
   return FGD_OK;
@@ -519,5 +616,23 @@ fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f) {
   pass job = {.o = o, .direct = direct};
   fgd_status status = run(&job, dual_part, 0);
   *f = *sums_of(o, 0).f;
+  return status;
+}
+
+fgd_status fgd_objective_residuals(fgd_objective *o, int trial, double *f, double *r) {
+  pass job = {.o = o, .trial = trial, .rows = r};
+  fgd_status status = run(&job, residuals_part, 0);
+  *f = *sums_of(o, 0).f;
+  return status;
+}
+
+fgd_status fgd_objective_combine(fgd_objective *o, const double *a, double *out) {
+  ptrdiff_t d = o->p->X.d;
+  pass job = {.o = o, .rows = (double *)a};
+  fgd_status status = run(&job, combine_part, d);
+  o->passes++;
+  sums s = sums_of(o, 0);
+  for (ptrdiff_t j = 0; j < d; j++)
+    out[j] = o->scale ? (s.g[j] - (o->shift ? o->shift[j] * *s.r : 0)) * o->scale[j] : s.g[j];
   return status;
 }

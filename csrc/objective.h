@@ -61,6 +61,12 @@ double fgd_weight_scale(const fgd_problem *p, double scale[2]);
 /* Mean and sd of each column from its sums s1, s2 about what `mean` holds; FGD_NOT_FINITE if they are not.  Without an
  * intercept the mean is 0, and sd the root mean square about it. */
 fgd_status fgd_moments_finish(const fgd_problem *p, const double *s1, const double *s2, double *mean, double *sd);
+/* CSR, whose moments are taken about 0: does a column's deviation look too small beside its mean to be known?  If so,
+ * mean and sd are mended by s1, s2 and count (d each, one after the other) of fgd_design_moments_about the mean. */
+int fgd_moments_doubtful(const fgd_problem *p, const double *mean, const double *sd);
+void fgd_moments_again(const fgd_problem *p, const double *s1, double *mean, double *sd);
+/* A diagonal entry of the Hessian without penalty from a sum of squares about the mean, as far as that can be known. */
+double fgd_curvature_of(double about, double mean, double total, double scale);
 
 void fgd_objective_layout(fgd_objective *o, const fgd_problem *p, int needs, int workers, fgd_arena *a);
 /* After layout: the team, weights; coordinates are the user's. */
@@ -93,6 +99,10 @@ fgd_status fgd_objective_dual(fgd_objective *o, int direct, double *f);
 fgd_status fgd_objective_roundings(fgd_objective *o, const double *v);
 /* Share of each row, s_hat, into q. */
 fgd_status fgd_objective_shares(fgd_objective *o);
+/* Without a pass, at the current or the trial margins: the loss, and its derivative r (n) by each margin. */
+fgd_status fgd_objective_residuals(fgd_objective *o, int trial, double *f, double *r);
+/* One pass: out (d) = sum_i a[i] xt_i, xt being the columns in these coordinates. */
+fgd_status fgd_objective_combine(fgd_objective *o, const double *a, double *out);
 
 /* The block that begins at row `first` and does not reach beyond `end`. */
 fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker);

@@ -14,7 +14,7 @@ static size_t layout_own(fgd_sample *s, ptrdiff_t rows, char *base) {
   fgd_arena a = {base, 0};
   s->p.X.n = rows;
   fgd_objective_layout(&s->own, &s->p, FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE | FGD_NEEDS_MOMENTS, s->workers, &a);
-  fgd_gram_plan_layout(&s->gram, &s->own.design, rows, s->p.fit_intercept, 1, s->workers, &a);
+  fgd_gram_plan_layout(&s->gram, &s->own.design, rows, s->p.fit_intercept, 0, s->workers, &a);
   return a.used;
 }
 
@@ -44,6 +44,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->offset = p->offset ? fgd_take_doubles(a, most) : NULL;
   s->p = *p;
   s->p.X.layout = FGD_C_ORDER;
+  s->p.X.dtype = fgd_design_copied(&o->design);
   s->p.X.ld = d;
   s->p.X.data = s->X;
   s->p.y_code = NULL;

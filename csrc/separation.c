@@ -71,12 +71,16 @@ static fgd_status find_dependent(fgd_separation *s, fgd_factor *F, int stages) {
   fgd_coordinates_standard(s->c);
   fgd_status status = fgd_objective_shares(o);
   if (!status) status = fgd_coordinates_gram(s->c, 0, F->H);
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) /* what carries a penalty is no way to infinity */
+    if (o->lambda[j] > 0) F->H[j * (o->size + 1)] += 1;
   if (!status) fgd_coordinates_find_dependent(s->c, F);
   o->stages = before;
   return status;
 }
 
 static fgd_status try_direction(fgd_separation *s, uint8_t mark, ptrdiff_t *rows, double *size) {
+  for (ptrdiff_t j = 0; j < s->o->p->X.d; j++)
+    if (s->o->lambda[j] > 0) s->beta[j] = 0;
   fgd_status status = fgd_objective_hess_vec(s->o, NULL, s->beta, s->Hv);
   if (!status) status = fgd_objective_roundings(s->o, s->beta);
   if (!status) *rows = witness(s->o, mark, size);
@@ -147,6 +151,7 @@ fgd_status fgd_separation_go(fgd_separation *s, double cost, double *w) {
   double f, enough = -log(cost);
   int stages = o->stages;
   if (!(enough > 1)) enough = 1;
+  if (!(enough < 700)) enough = 700; /* tol = 0 */
   if ((status = fgd_objective_value_grad(o, w, &f, NULL))) return status;
   fgd_objective_accept(o);
   for (int k = stages; k > 0; k--) {

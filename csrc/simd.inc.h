@@ -152,6 +152,19 @@ INLINE void store_part(double *p, vd x, ptrdiff_t k) {
 }
 #endif
 
+/* 2 W doubles as floats */
+INLINE vf vf_narrow(vd low, vd high) {
+#if VB == 64
+  return (vf)_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps((__m512d)low)), _mm512_cvtpd_ps((__m512d)high),
+                                1);
+#elif VB == 32
+  return (vf)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)low)),
+                                  _mm256_cvtpd_ps((__m256d)high), 1);
+#else
+  return (vf){(float)low[0], (float)low[1], (float)high[0], (float)high[1]};
+#endif
+}
+
 /* The first k of W doubles, or all if k >= W: what the last turn of a loop over vectors wants. */
 INLINE vd load_upto(const double *p, ptrdiff_t k) { return k < W ? load_part_f64(p, k) : vd_load(p); }
 INLINE void store_upto(double *p, vd x, ptrdiff_t k) {

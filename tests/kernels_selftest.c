@@ -301,7 +301,7 @@ static void csr(int dtype, int type, ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t m
 
 /* ---- weighted Gram ---- */
 
-static void gram(int dtype, ptrdiff_t count, ptrdiff_t d, int ones, int fortran, int listed) {
+static void gram(int dtype, int narrow, ptrdiff_t count, ptrdiff_t d, int ones, int fortran, int listed) {
   ptrdiff_t n = count + 5, D = d + ones, ldg = D + 3;
   ptrdiff_t rs = fortran ? 1 : d + 1, cs = fortran ? n + 1 : 1;
   void *X = elements(dtype, n && d ? (n - 1) * rs + (d - 1) * cs + 1 : 0);
@@ -311,16 +311,18 @@ static void gram(int dtype, ptrdiff_t count, ptrdiff_t d, int ones, int fortran,
   for (ptrdiff_t i = 0; i < count; i++) rows[i] = listed ? below(n) : i + 3;
   fgd_gram_source source = {X, rs, cs, d, shift, scale, ones};
   void *work = workspace(K->gram_work(D));
-  double precision = dtype == FGD_F64 ? eps : FLT_EPSILON;
-  double terms = dtype == FGD_F64 || count < 512 ? (double)count : 512;
+  const fgd_gram_kernels *kernel = narrow ? &K->gram_float[dtype] : &K->gram[dtype];
+  int exact = dtype == FGD_F64 && !narrow;
+  double precision = exact ? eps : FLT_EPSILON;
+  double terms = exact || count < 512 ? (double)count : 512;
   double *before = numbers(D * ldg, 0, 1);
   for (ptrdiff_t j0 = 0; j0 < D; j0 += 32)
     for (ptrdiff_t j1 = j0 + 16;; j1 += 48) {
       if (j1 > D) j1 = D;
       double *G = copy(before, D * ldg);
-      snprintf(what, sizeof what, "gram %s, %td rows, d = %td + %d, %s%s, panel %td to %td",
-               dtype_name[dtype], count, d, ones, fortran ? "F" : "C", listed ? ", listed" : "", j0, j1);
-      K->gram[dtype].gram(&source, 3, count, listed ? rows : NULL, q, j0, j1, G, ldg, work);
+      snprintf(what, sizeof what, "gram %s%s, %td rows, d = %td + %d, %s%s, panel %td to %td",
+               dtype_name[dtype], narrow ? " in float" : "", count, d, ones, fortran ? "F" : "C", listed ? ", listed" : "", j0, j1);
+      kernel->gram(&source, 3, count, listed ? rows : NULL, q, j0, j1, G, ldg, work);
       for (ptrdiff_t a = 0; a < D; a++)
         for (ptrdiff_t b = 0; b < ldg; b++) {
           double got = G[a * ldg + b], start = before[a * ldg + b];
@@ -549,8 +551,9 @@ int main(void) {
     for (int a = 0; a < 6; a++)
       for (int b = 0; b < SMALL; b++)
         for (int flags = 0; flags < 8; flags++)
-          if (sizes[b] + (flags & 1) && (counts[a] < 1000 || sizes[b] < 32))
-            gram(dtype, counts[a], sizes[b], flags & 1, flags >> 1 & 1, flags >> 2);
+          for (int narrow = 0; narrow <= (dtype == FGD_F64) && sizes[b] + (flags & 1); narrow++)
+            if (counts[a] < 1000 || sizes[b] < 32)
+              gram(dtype, narrow, counts[a], sizes[b], flags & 1, flags >> 1 & 1, flags >> 2);
   }
   for (int dtype = 0; dtype < 2; dtype++)
     for (int type = 0; type < FGD_INDEXES; type++)

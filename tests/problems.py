@@ -274,3 +274,83 @@ def correlated(rng, n, d, dtype="float64"):
     z = X @ (rng.standard_normal(d) / np.sqrt(d))
     y = (rng.random(n) < reference.sigmoid(z)).astype(float)
     return Problem(X.astype(dtype), y, name="correlated")
+
+
+@dataclass
+class SoftmaxProblem(Problem):
+    """The same for K classes: soft labels `y` and offset of shape (n, K), coefficients (K, d)."""
+
+    loss: str = "softmax"
+
+    @property
+    def is_separated(self):
+        raise NotImplementedError
+
+    def _parts(self):
+        """Centred and scaled columns and a one in long double, shares of the weights, the
+        penalty in these coordinates, and what the columns were moved and divided by."""
+        X = self.X.astype(np.longdouble)
+        s = np.ones(len(X)) if self.sample_weight is None else self.sample_weight
+        s = s.astype(np.longdouble) / np.max(s)
+        s /= s.sum()
+        mean = s @ X if self.fit_intercept else np.zeros(X.shape[1], np.longdouble)
+        sd = np.sqrt(s @ (X - mean) ** 2)
+        sd[sd <= len(X) * np.finfo(np.longdouble).eps * np.abs(mean)] = np.inf  # constant
+        B = (X - mean) / sd
+        if self.fit_intercept:
+            B = np.column_stack([B, np.ones(len(B), np.longdouble)])
+        penalty = np.zeros(B.shape[1], np.longdouble)
+        penalty[: X.shape[1]] = self.l2 / sd**2
+        return B, s, penalty, mean, sd
+
+    def _cost(self, Z, s):
+        top = Z.max(axis=1, keepdims=True)
+        logs = top[:, 0] + np.log(np.exp(Z - top).sum(axis=1))
+        return s @ (logs - (self.y * Z).sum(axis=1))
+
+    def cost(self, coef, intercept):
+        """Return the cost in long double."""
+        _, s, _, mean, _ = self._parts()
+        W = np.asarray(coef, np.longdouble).T
+        # an intercept cancels the columns' means: together first, so that no digit is lost
+        Z = (self.X.astype(np.longdouble) - mean) @ W + (mean @ W + intercept)
+        if self.offset is not None:
+            Z = Z + self.offset
+        return self._cost(Z, s) + np.sum(np.broadcast_to(self.l2, len(W)) @ W**2) / 2
+
+    def optimum(self):
+        """Solve by Newton's method, gradients in long double: coefficients, intercept, cost.
+
+        The cost is that of a model, so never below the infimum, and the steps end where
+        they promise less than long double can show."""
+        B, s, penalty, mean, sd = self._parts()
+        (n, p), K = B.shape, self.y.shape[1]
+        o = np.zeros((n, K)) if self.offset is None else self.offset
+        B64, s64 = B.astype(float), s.astype(float)
+        V = np.zeros((p, K), np.longdouble)
+        best, damping = self._cost(B @ V + o, s), 0.0
+        for _ in range(300):
+            Z = B @ V + o
+            P = np.exp(Z - Z.max(axis=1, keepdims=True))
+            P /= P.sum(axis=1, keepdims=True)
+            G = B.T @ (s[:, None] * (P - self.y)) + penalty[:, None] * V
+            q = P.astype(float)
+            M = np.einsum("na,ab->nab", q, np.eye(K)) - q[:, :, None] * q[:, None, :]
+            H = np.einsum("n,nab,ni,nj->aibj", s64, M, B64, B64, optimize=True)
+            H[range(K), :, range(K), :] += np.diag(penalty.astype(float)) + damping * np.eye(p)
+            g = G.T.ravel().astype(float)
+            u = np.linalg.pinv(H.reshape(K * p, K * p), rcond=1e-14, hermitian=True) @ g
+            W = V - u.reshape(K, p).T
+            trial = self._cost(B @ W + o, s) + np.sum(penalty @ W**2) / 2
+            if trial > best:  # Levenberg: a shorter step, the other way round the bend
+                if damping > 1e3:
+                    break
+                damping = max(1e-6, 10 * damping)
+                continue
+            fell, V, best = best - trial, W, trial
+            if damping <= 1e-5 and fell <= 1e-18 * (1 + best):
+                break
+            damping = damping / 10 if damping > 1e-9 else 0.0
+        W = V[: len(sd)] / sd[:, None]
+        b = V[-1] - mean @ W if self.fit_intercept else np.zeros(K)
+        return W.T, b, best

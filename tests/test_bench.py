@@ -153,6 +153,17 @@ def test_peers_minimise_the_same_cost(sparse, contenders):
         assert row["reached"][0][1] <= row["reached"][1][1]
 
 
+def test_peers_of_several_classes_minimise_the_cross_entropy(contenders):
+    X, _ = bench.synthetic(150, 5)
+    y = np.random.default_rng(0).integers(0, 3, 150).astype(float)
+    taking_part = [*contenders, contenders[1]._replace(several=False)]
+    found = peers.measure("three", X, y, n_threads=1, seconds=0.5, contenders=taking_part)
+    assert [row["contender"] for row in found["rows"]] == [c.name for c in contenders]
+    for row in found["rows"]:
+        assert "failed" not in row and row["reached"][1][2] <= peers.TARGETS[1]
+        assert all(excess >= -8 * np.finfo(float).eps for *_, excess in row["path"])
+
+
 def test_peers_that_fail_or_are_missing_do_not_stop_the_others(contenders):
     def broken(solver, X, y, l2, threads):
         raise MemoryError("too large")

@@ -220,6 +220,62 @@ def test_birth_weights_are_the_published_ones(birth_weights):
     np.testing.assert_allclose(digits, np.append(w, b).astype(float), rtol=2e-14)
 
 
+def test_star98():
+    """Counts k of n as soft labels k / n of weight n, in raw units, against R's glm."""
+    stored = pytest.importorskip("statsmodels.genmod.tests.results.results_glm").Star98()
+    data = pytest.importorskip("statsmodels.datasets").star98.load()
+    above, below = np.asarray(data.endog, float).T
+    X, trials = np.asarray(data.exog, float), above + below
+    assert X.shape == (303, 20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = fastgd.fit(X, above / trials, sample_weight=trials)
+    assert fit.converged and fit.rank == 20
+    coefficients = np.append(fit.coef, fit.intercept)
+    np.testing.assert_allclose(coefficients, stored.params, rtol=1e-6)  # 9 digits are stored
+    # R counts the ways to draw k of n as well
+    ways = sum(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+               for n, k in zip(trials, above, strict=True))  # fmt: skip
+    assert ways - fit.cost * trials.sum() == pytest.approx(stored.llf, rel=1e-9)
+    saturated = above / trials
+    entropy = -trials @ (saturated * np.log(saturated) + (1 - saturated) * np.log1p(-saturated))
+    deviances = 2 * (np.array([fit.cost, fit.null_cost]) * trials.sum() - entropy)
+    np.testing.assert_allclose(deviances, [stored.deviance, stored.null_deviance], rtol=1e-6)
+
+
+def test_anes():
+    """Seven classes in raw units, against Stata's mlogit with the first one as the base."""
+    results = pytest.importorskip("statsmodels.discrete.tests.results.results_discrete")
+    stored = results.Anes.mnlogit_basezero
+    data = pytest.importorskip("statsmodels.datasets").anes96.load()
+    X, y = np.asarray(data.exog, float), np.asarray(data.endog)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = fastgd.fit(X, y)
+    assert fit.converged and len(fit.classes) == 7
+    coefficients = np.vstack([fit.coef.T, fit.intercept])
+    contrast = coefficients[:, 1:] - coefficients[:, :1]
+    np.testing.assert_allclose(contrast, stored.params, rtol=1e-5, atol=1e-7)
+    assert -fit.cost * len(y) == pytest.approx(stored.llf, rel=1e-9)
+
+
+def test_glmnet():
+    """R's glmnet on nine rows, alpha 0, lambda 1, as scikit-learn's tests quote it."""
+    X = np.array([[-4, -3, -2, -1, 0, 1, 2, 3, 4], [0, 0, 1, 0, 1, 1, 1, 0, 0]], float).T
+    fit = fastgd.fit(X, [0, 0, 0, 1, 1, 1, 1, 1, 1], l2=1.0)
+    np.testing.assert_allclose(fit.coef, [0.44464569182, 0.01457563448], rtol=1e-5)
+    assert fit.intercept == pytest.approx(0.89230405539, rel=1e-5)
+    fit = fastgd.fit(X, [0, 0, 0, 1, 1, 1, 2, 2, 2], l2=1.0)
+    expected = [
+        [-0.38023389305, -0.01226499932],
+        [-8.164030176e-05, 4.734548012e-02],
+        [0.3803155334, -0.0350804808],
+    ]
+    np.testing.assert_allclose(fit.coef, expected, rtol=1e-5, atol=1e-8)
+    intercepts = [-0.12004759652, 2.251747383e-01, -0.1051271418]
+    np.testing.assert_allclose(fit.intercept, intercepts, rtol=1e-5)
+
+
 @needs_long_double
 def test_float32_columns_far_off_their_origin(rng):
     """A mean of ten thousand deviations still certifies."""
@@ -256,7 +312,8 @@ def test_the_shortest_of_several_optima(rng, make, fit_intercept):
 def test_auto_is_newton_up_to_2000_columns(rng):
     y = np.arange(30) % 2
     assert fastgd.fit(rng.standard_normal((30, 5)), y, l2=1).solver == "newton"
-    wide = fastgd.fit(rng.standard_normal((30, 2001)), y, l2=1)
+    # dense rows with a penalty are another matter: test_wide.py
+    wide = fastgd.fit(as_layout(rng.standard_normal((30, 2001)), "CSR int32"), y, l2=1)
     assert wide.solver == "newton-cg"
     assert wide.converged
     assert wide.gap_kind == "dual"

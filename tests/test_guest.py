@@ -139,6 +139,7 @@ print(json.dumps([delays, states, again.coef.tobytes() == small.coef.tobytes()])
         (1_000_000, 20, "solver='agd', max_iter=10**6, tol=0"),
         (200_000, 100, "solver='newton', tol=0"),
         (2_000, 900, "solver='newton', tol=0, l2=1e-6"),
+        (700, 1_000, "l2=1e-6, tol=0"),
         (300, 20, "solver='gd', learning_rate=1e-3, max_iter=10**9"),
     ],
 )

@@ -131,9 +131,25 @@ def test_every_type_and_order(isa, rng, dtype, order):
     assert_solves(problem, fit.coef, fit.intercept, fit.gap)
 
 
+@pytest.mark.parametrize("index", ["int32", "int64"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("make", [one_hot, sized(problems.rare_levels)])
+def test_csr_is_drawn_from_too(rng, make, dtype, index):
+    problem = make(rng)
+    problem.X = problem.X.astype(dtype)
+    penalised(problem, 1 / N)
+    X = as_layout(problem.X, f"CSR {index}")
+    fit = fastgd.fit(X, problem.y, **problem.options)
+    assert fit.solver == "sampled" and fit.bytes_copied == 0
+    assert fit.converged
+    assert_solves(problem, fit.coef, fit.intercept, fit.gap)
+    dense = fastgd.fit(problem.X, problem.y, **problem.options)
+    assert abs(fit.n_passes - dense.n_passes) <= 2
+
+
 @pytest.mark.parametrize("l2", [0.0, 1e-4])
 @pytest.mark.parametrize("make", [one_hot, weights_offset_soft])
-@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("order", ["C", "F", "CSR int32"])
 def test_the_same_bits_for_any_number_of_threads(isa, rng, make, order, l2):
     problem = make(rng)
     X = as_layout(problem.X, order)

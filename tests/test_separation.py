@@ -172,6 +172,26 @@ def test_a_penalty_ends_it(quasi):
     assert fit.separation is None
 
 
+def test_a_penalty_on_the_column_that_separates_is_enough(quasi):
+    X, y = quasi
+    fit = fastgd.fit(X, y, l2=[0, 0, 0, 1e-6])
+    assert fit.status == "converged"
+    fit = quiet(X, y, l2=[1e-3, 1e-3, 1e-3, 0])
+    assert fit.separation.columns == [[3]]
+    # the classes part completely, but only along a column with a penalty
+    fit = fastgd.fit(X[:, :2], (X[:, 0] > 0).astype(int), l2=[1e-6, 0])
+    assert fit.status == "converged"
+
+
+def test_without_a_tolerance_the_coefficients_stay_finite(rng):
+    X = rng.standard_normal((60, 2))
+    for y in X[:, 0] > 0, np.digitize(X[:, 0], [-0.5, 0.5]):
+        fit = quiet(X, y, tol=0)
+        assert fit.status == "separated"
+        assert np.isfinite(fit.coef).all()
+        assert fit.cost < 1e-300
+
+
 def test_soft_labels_are_never_fitted_perfectly(quasi):
     X, y = quasi
     soft = np.clip(y.astype(float), 0.01, 0.99)

@@ -136,8 +136,10 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   fgd_status status;
   double bound, rest;
   int rigorous = all_penalised(oracle);
-  /* The residual's part should be small beside the target, and no larger than the gap itself, within reason. */
+  /* The residual's part should be small beside the target, and no larger than the gap itself, within reason; but no
+   * better than what is left of the target asks for, where that is much. */
   double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
+  part = fmax(part, 0.15 * run->target - 2 * model);
   if (c->edge) restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
@@ -148,6 +150,10 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
     if ((status = settle(c, run, g))) return status;
     if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * part)) break;
   }
+  /* What is left of an equation that no curvature answers for has no bound. */
+  oracle->precondition(oracle->self, c->r, c->s);
+  for (ptrdiff_t j = rigorous ? d : 0; j < n; j++)
+    if (c->r[j] != 0 && c->s[j] == 0 && (j >= d || oracle->scale_of(oracle->self, j) > 0)) return FGD_OK;
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {
     for (ptrdiff_t j = 0; j < d; j++) {

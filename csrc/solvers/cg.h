@@ -2,6 +2,8 @@
 #ifndef FGD_CG_H
 #define FGD_CG_H
 
+#include <math.h>
+
 #include "solver.h"
 
 typedef struct {
@@ -20,6 +22,11 @@ void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g);
 /* Until the preconditioned residual is `relative` of the first, or (residual > 0) 1/2 |r|^2 in the inverse penalty is
  * below `residual`, or after `most` products.  May be called again to go on. */
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most);
+/* The predicted decrease at which a certificate is asked for: a small part of the target, and of the cost itself where
+ * that has become small beside the null model's. */
+static inline double fgd_cg_enough(const fgd_run *run) {
+  return 0.05 * run->target * fmin(1, run->cost / run->null_cost);
+}
 /* Solve on until the certificate is tight, and give it.  *estimate: columns without penalty leave a residual that only
  * its size in the preconditioner vouches for. */
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate);

@@ -82,12 +82,10 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
     }
-    for (;;) {
-      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
-      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
-      if (isfinite(ft)) break;
-      for (ptrdiff_t j = 0; j < n; j++) u[j] *= 0.125; /* so far that the margins overflow */
-      slope0 *= 0.125;
+    if ((status = fgd_full_step(run, u, &slope0, trial, &ft, gt))) return status;
+    if (!isfinite(ft)) {
+      run->outcome = FGD_STALLED;
+      return FGD_OK;
     }
     run->step = 1;
     if (!(ft <= run->cost + FGD_SUFFICIENT * slope0 || fabs(fgd_dot(n, gt, u)) <= 0.5 * fabs(slope0))) {
@@ -96,6 +94,16 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
       run->step = t;
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (!(ft <= run->cost + FGD_SLACK * fabs(run->cost))) { /* no length served: what is remembered misleads */
+        int forget = h.taken > 0;
+        h.taken = 0;
+        if ((status = oracle->prepare(oracle->self))) return status;
+        if (forget) continue;
+        fgd_cg_begin(&c, oracle, g);
+        if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
+        run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
+        return FGD_OK;
+      }
     }
     ptrdiff_t slot = h.taken % MEMORY;
     for (ptrdiff_t j = 0; j < n; j++) {

@@ -3,12 +3,10 @@
 
 #include <math.h>
 
-typedef struct {
-  double at0, slope, curve; /* 1/2 sum lambda (w - t u)^2 = at0 + slope t + 1/2 curve t^2 */
-} penalty_line;
+#define SHRINK 700 /* eighths of any double that leave nothing */
 
-static penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
-  penalty_line p = {0};
+static fgd_penalty_line penalty_along(const fgd_oracle *o, const double *w, const double *u) {
+  fgd_penalty_line p = {0};
   for (ptrdiff_t j = 0; j < o->penalised; j++) {
     p.at0 += 0.5 * o->lambda[j] * w[j] * w[j];
     p.slope -= o->lambda[j] * w[j] * u[j];
@@ -17,9 +15,12 @@ static penalty_line penalty_along(const fgd_oracle *o, const double *w, const do
   return p;
 }
 
-fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t_out) {
+fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, double *t) {
+  return fgd_shorten_along(run, penalty_along(run->oracle, run->w, u), slope0, t);
+}
+
+fgd_status fgd_shorten_along(const fgd_run *run, fgd_penalty_line p, double slope0, double *t_out) {
   const fgd_oracle *oracle = run->oracle;
-  penalty_line p = penalty_along(oracle, run->w, u);
   double low = 0, high = 1, low_slope = slope0, high_slope = NAN, t = 0.5;
   for (int k = 0; k < 40; k++) {
     double f, slope;
@@ -36,5 +37,22 @@ fgd_status fgd_shorten(const fgd_run *run, const double *u, double slope0, doubl
     if (!(t < high - 0.1 * width)) t = high - 0.1 * width;
   }
   *t_out = t;
+  return FGD_OK;
+}
+
+fgd_status fgd_full_step(const fgd_run *run, double *u, double *slope0, double *trial, double *f, double *g) {
+  const fgd_oracle *oracle = run->oracle;
+  double room = 1e3 * (1 + run->cost);
+  for (int k = 0; k < SHRINK; k++) {
+    for (ptrdiff_t j = 0; j < oracle->size; j++) trial[j] = run->w[j] - u[j];
+    fgd_status status = oracle->value_grad(oracle->self, trial, f, g);
+    if (status || *f <= 1e3 * room) return status;
+    /* So far that margins overflow, or that a search along them would never come back; far out a cost grows in
+     * proportion to the step at least. */
+    double factor = isfinite(*f) ? room / *f : 0.125;
+    for (ptrdiff_t j = 0; j < oracle->size; j++) u[j] *= factor;
+    *slope0 *= factor;
+  }
+  *f = INFINITY;
   return FGD_OK;
 }

@@ -12,6 +12,8 @@
 
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
 
+#define PATIENCE 20     /* steps that fail at any length, one after the other */
+
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
 
 /* g' inv(H) g / 2 with the factor at hand, and the step itself */
@@ -37,7 +39,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   double *w = run->w, *g = run->g, *u = work, *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   double damping = 0, lower = -INFINITY; /* of the infimum */
   double asked = 0.05 * run->null_cost;  /* separation was last looked for at this predicted decrease */
-  int slow = 0, finite = oracle->separate == NULL; /* an optimum is known to exist */
+  int slow = 0, failed = 0, finite = oracle->separate == NULL; /* an optimum is known to exist */
   fgd_status status;
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -95,12 +97,10 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       fgd_factor_product(F, u, r);
       predicted = -slope0 - 0.5 * fgd_dot(n, u, r);
     }
-    for (;;) {
-      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
-      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
-      if (isfinite(ft)) break;
-      for (ptrdiff_t j = 0; j < n; j++) u[j] *= 0.125; /* so far that the margins overflow */
-      slope0 *= 0.125;
+    if ((status = fgd_full_step(run, u, &slope0, trial, &ft, gt))) return status;
+    if (!isfinite(ft)) {
+      run->outcome = FGD_STALLED;
+      return FGD_OK;
     }
     if (run->report && damping == 0) {
       double bound;
@@ -114,7 +114,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     /* Below the rounding of the cost, a sum of positive terms, the slope at the trial says what it no longer can. */
     int tiny = predicted <= 1e3 * DBL_EPSILON * run->cost;
     int good = ft <= run->cost - FGD_SUFFICIENT * predicted ||
-               (tiny && fabs(fgd_dot(n, gt, u)) <= 0.9 * fabs(slope0));
+               (tiny && ft <= run->cost + 1e4 * DBL_EPSILON * fabs(run->cost) &&
+                fabs(fgd_dot(n, gt, u)) <= 0.9 * fabs(slope0));
     if (good) {
       double ratio = (run->cost - ft) / predicted;
       if (!tiny && ratio < 0.25) damping = damping > 0 ? 4 * damping : 1e-3;
@@ -142,11 +143,25 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       run->step = t;
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (!(ft <= run->cost)) { /* no length served: a shorter step, in another direction */
+        if (++failed > PATIENCE || last) {
+          if (damping > 0) fgd_factor_make(F, 0);
+          if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
+          run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower));
+          run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
+          return FGD_OK;
+        }
+        if (!(damping >= 1e-3)) damping = 1e-3;
+        fgd_factor_make(F, damping *= 100);
+        decrease = newton_step(F, damping, g, u);
+        continue;
+      }
     }
 
     memcpy(w, trial, (size_t)n * sizeof *w);
     memcpy(g, gt, (size_t)n * sizeof *g);
     run->cost = ft;
+    failed = 0;
     oracle->accept(oracle->self);
     run->iteration++;
     run->gap = fmin(run->cost, fgd_above(run->cost, lower));

@@ -7,7 +7,8 @@
 #include "cg.h"
 #include "line.h"
 
-#define ENOUGH 0.05 /* of the target: predicted decrease at which a certificate is asked for */
+
+#define PATIENCE 10 /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
 
@@ -17,7 +18,8 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY, radius = INFINITY;
   fgd_cg c;
   fgd_status status;
-  int stride = oracle->thin ? oracle->most_stride : 1;
+  int failed = 0, stride = oracle->thin ? oracle->most_stride : 1;
+  double asked = run->null_cost; /* separation was last looked for at this cost */
   fgd_cg_layout(&c, n, work + 2 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -25,6 +27,16 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     oracle->accept(oracle->self);
   }
   for (;;) {
+    if (oracle->part && run->cost <= 0.5 * asked) {
+      int found;
+      if ((status = oracle->part(oracle->self, w, &found))) return status;
+      if (found) {
+        if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
+        oracle->accept(oracle->self);
+        before = radius = INFINITY;
+      }
+      asked = run->cost;
+    }
     if ((status = oracle->prepare(oracle->self))) return status;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
@@ -33,7 +45,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
     int edge = c.edge;
     int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
-    if ((decrease <= ENOUGH * run->target && !edge) || run->cost <= run->target || tiny || last) {
+    if ((decrease <= fgd_cg_enough(run) && !edge) || run->cost <= run->target || tiny || last) {
       if (oracle->thin) oracle->thin(oracle->self, stride = 1);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
@@ -43,12 +55,10 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     }
 
     double ft, predicted = 0.5 * (fgd_dot(n, c.r, c.u) - slope0);
-    for (;;) {
-      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - c.u[j];
-      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
-      if (isfinite(ft)) break;
-      for (ptrdiff_t j = 0; j < n; j++) c.u[j] *= 0.125; /* so far that the margins overflow */
-      slope0 *= 0.125;
+    if ((status = fgd_full_step(run, c.u, &slope0, trial, &ft, gt))) return status;
+    if (!isfinite(ft)) {
+      run->outcome = FGD_STALLED;
+      return FGD_OK;
     }
     run->step = 1;
     if (!(ft <= run->cost - FGD_SUFFICIENT * predicted || fabs(fgd_dot(n, gt, c.u)) <= 1e-3 * fabs(slope0))) {
@@ -57,7 +67,18 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       run->step = t;
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * c.u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
+      if (!(ft <= run->cost + FGD_SLACK * fabs(run->cost))) { /* no length served */
+        if (++failed < PATIENCE) {
+          radius = 0.01 * fmin(length, radius);
+          continue;
+        }
+        fgd_cg_begin(&c, oracle, g);
+        if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
+        run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
+        return FGD_OK;
+      }
     }
+    failed = 0;
     /* A trust region in the norm of the preconditioner: far from the optimum the curvature fades on the way, and a
      * direction solved for too well leads astray. */
     double ratio = run->step < 1 ? 0 : (run->cost - ft) / predicted;

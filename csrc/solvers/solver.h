@@ -10,6 +10,31 @@
  * or twice as many); and no new rows, but the Hessian at the current point by those that there are. */
 typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
 
+/* The same cost as a function of one number for each of the n rows: where every column has a penalty,
+ * w = inv(Lambda) X' a for some a at the optimum, and the margins are K a beside intercept and offset,
+ * K = X inv(Lambda) X'. */
+typedef struct {
+  ptrdiff_t n;
+  double intercept;       /* of the null model */
+  double lean;            /* sum lean_j^2 / lambda_j: by which the rounding of X' a counts (see certificate.c) */
+  fgd_status (*form)(void *self);                                   /* K: one pass */
+  fgd_status (*product)(void *self, const double *a, double *Ka);   /* no pass, as all that follows but combine */
+  double (*spread)(void *self, const double *a);                    /* sum_i |a_i| sqrt(K_ii) */
+  /* Factor I + S K S, S^2 the curvatures at the current point; then x = S inv(I + S K S) S x, known up to *rounding of
+   * it: what that of K is multiplied with where rows depend on each other. */
+  fgd_status (*factor)(void *self, double *rounding);
+  void (*solve)(void *self, double *x);
+  /* Loss at the current or the trial point, and its derivatives r by the margins. */
+  fgd_status (*residuals)(void *self, int trial, double *f, double *r);
+  /* x = current margins - offset */
+  void (*margins)(void *self, double *x);
+  /* The trial's margins become current - t dz. */
+  void (*move)(void *self, double t, const double *dz);
+  /* The loss part of the certificate if the residuals become r - shift; the trial is lost. */
+  fgd_status (*dual)(void *self, const double *shift, double *f);
+  fgd_status (*combine)(void *self, const double *a, double *w);    /* w = inv(Lambda) X' a: one pass */
+} fgd_rows_oracle;
+
 typedef struct fgd_oracle fgd_oracle;
 struct fgd_oracle {
   void *self;
@@ -44,6 +69,9 @@ struct fgd_oracle {
    * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
    * are used up and the current point must be evaluated anew. */
   fgd_status (*separate)(void *self, const double *u, double *w, int *found, int *interior);
+  /* The same without a factor, or NULL: does w itself show the way to infinity of some rows?  *found: they were set
+   * aside, and the current point must be evaluated anew.  The trial is lost either way. */
+  fgd_status (*part)(void *self, const double *w, int *found);
   /* Or NULL where rows cannot be drawn: draw some at the current point, by their leverage.  From then on `sample` is
    * an oracle of these rows alone.  After FGD_DRAW_START it has a cost of its own, which is about that of all rows.
    * Otherwise its gram, hess_vec and dual are those of all rows with other curvatures, 0 for rows that were not drawn;
@@ -52,6 +80,7 @@ struct fgd_oracle {
   const fgd_oracle *sample;
   /* The next value_grad finds the leverages anew, with this factor. */
   void (*find_leverages)(void *self, const fgd_factor *F);
+  const fgd_rows_oracle *rows; /* or NULL; its self is this one's */
 };
 
 /* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
@@ -92,6 +121,11 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
 size_t fgd_sampled_work(ptrdiff_t size);
 fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work);
 
+/* Newton's method on one number for each row; run->ready.  Stalled: what is left
+ * is for another solver, from there. */
+size_t fgd_dual_work(ptrdiff_t n);
+fgd_status fgd_dual(fgd_run *run, double *work);
+
 size_t fgd_newton_cg_work(ptrdiff_t size);
 fgd_status fgd_newton_cg(fgd_run *run, double *work);
 size_t fgd_lbfgs_work(ptrdiff_t size);
@@ -106,6 +140,7 @@ static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
     case FGD_NEWTON_CG: return fgd_newton_cg_work(size);
     case FGD_LBFGS: return fgd_lbfgs_work(size);
     case FGD_SAMPLED: return fgd_sampled_work(size);
+    case FGD_DUAL: return 0; /* fgd_dual_work: its vectors are as long as there are rows */
   }
   return 0;
 }

@@ -42,6 +42,7 @@ cdef extern from "fastgd.h" nogil:
         FGD_NEWTON_CG
         FGD_LBFGS
         FGD_SAMPLED
+        FGD_DUAL
     ctypedef enum fgd_outcome:
         pass
     enum:
@@ -90,12 +91,17 @@ cdef extern from "fastgd.h" nogil:
         fgd_poll poll
         fgd_observer observe
         void *context
+    ctypedef struct fgd_before:
+        ptrdiff_t iterations
+        ptrdiff_t passes
+        double seconds
     ctypedef struct fgd_options:
         fgd_solver solver
         double learning_rate
         double tol
         ptrdiff_t max_iter
         const double *init
+        fgd_before before
     ctypedef struct fgd_result:
         fgd_outcome outcome
         double intercept
@@ -362,6 +368,16 @@ cdef class Matrix:
                     i, j = int(bad[0, 0]) + start, int(bad[0, 1])
                     return ValueError(f"X[{i}, {j}] is {data[i, j]}; X must be finite")
         largest = max(abs(float(data.max(initial=0))), abs(float(data.min(initial=0))))
+        if self.m.layout == FGD_CSR:
+            sizes = np.zeros(self.m.d)
+            np.maximum.at(sizes, np.asarray(self.indices.buffer.obj), np.abs(data))
+        else:
+            sizes = np.abs(data).max(axis=0, initial=0)
+        small = np.flatnonzero((sizes > 0) & (sizes < 1e-130))
+        if small.size and largest < 1e130:
+            return ValueError(
+                f"X[:, {small[0]}] holds nothing larger than {sizes[small[0]]:.3g}, whose squares are lost; rescale the column"
+            )
         return ValueError(
             f"X is finite, but sums over it overflow (its largest magnitude is {largest:.3g}); rescale the columns"
         )
@@ -927,9 +943,29 @@ def probabilities(X, coef, intercept, offset, n_threads, most_threads):
 
 
 cdef bint tall(const fgd_problem *p):
-    """Whether it pays to draw rows: so many that a few tell much about all."""
-    return (p.X.layout != FGD_CSR and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
+    """Whether it pays to draw rows: so many that a few tell much about all; of CSR they are copied as dense ones."""
+    return ((p.X.layout != FGD_CSR or p.X.d <= 256) and p.loss == FGD_LOG_LOSS and p.X.d > 0 and p.X.n > 300 * p.X.d
             and p.X.n >= 10_000)
+
+
+# A gap of so much of the cost is rounding, as in the scale of `tol`.
+NOTHING = 1e3 * 2.0**-52
+# Up to so many rows a Cholesky factor or two of their Gram costs less than many products with X.
+MOST_ROWS = 1500
+
+
+cdef bint wide(const fgd_problem *p) except -1:
+    """Whether it pays to work with one number for each row: fewer rows than columns, or not many
+    more, and every column penalised."""
+    cdef ptrdiff_t j
+    if p.X.layout == FGD_CSR or p.loss == FGD_SOFTMAX or 2 * p.X.n > 3 * p.X.d or p.X.n > MOST_ROWS:
+        return False
+    if not p.l2:
+        return p.l2_all > 0
+    for j in range(p.X.d):
+        if not p.l2[j] > 0:
+            return False
+    return True
 
 
 def softmax_margins(X, coef, intercept, offset, n_threads, most_threads):
@@ -978,19 +1014,20 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         n_threads, most_threads, observer, path=None):
     """The fit. Returns a dictionary, the result's fields under their names.
 
-    With a path, penalties for two classes, a list of one dictionary for each; None for more classes."""
+    With a path, penalties, a list of one dictionary for each; None where fits have nothing to share: more classes,
+    wide data."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, fit_intercept)
     cdef fgd_options options
     cdef fgd_status status
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
-    cdef bint sampled = False
+    cdef bint sampled = False, dual = False
     memset(&options, 0, sizeof(options))
     cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1), count = 1
     cdef const double *penalties = NULL
     if path is not None:
-        if K:
+        if K or (solver == "auto" and wide(&problem.p)):
             return None
         path = np.ascontiguousarray(path, dtype=float64)
         count = path.shape[0]
@@ -1000,7 +1037,8 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
-    options.solver = FGD_SAMPLED if sampled else SOLVERS[solver]
+        dual = wide(&problem.p)
+    options.solver = FGD_DUAL if dual else FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate
     options.tol = tol
     options.max_iter = max_iter if max_iter is not None else (200 if solver in ("newton", "newton-cg") else 1000)
@@ -1013,13 +1051,15 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         start = View(init)
         options.init = <const double *>start.buffer.buf
     work = 2 * <double>lines * pass_time(&problem.p.X)
-    if solver == "newton":
+    if dual:
+        work += <double>n * <double>n * d / 20
+    elif solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
     point = np.empty((count, K * (d + 1) if K else d))
     result = View(point)
     # for each stage of separation its direction, and the same for standardised columns
-    directions = np.zeros((FGD_MAX_STAGES, 2, d + 1))
+    directions = np.zeros((FGD_MAX_STAGES, 2, lines * (d + 1)))
     cdef View stages = View(directions)
     cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
     with nogil:
@@ -1029,8 +1069,21 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         else:
             status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, <double *>stages.buffer.buf,
                              r, memory.base)
+    if dual and status == FGD_OK and OUTCOMES[<int>r.outcome] == "stalled" and r.gap > NOTHING * (1 + r.cost):
+        # Rows so nearly dependent that their Gram does not tell them apart: from here by the columns.
+        dual = False
+        options.solver = SOLVERS[solver]
+        options.before.iterations, options.before.passes, options.before.seconds = r.iterations, r.passes, r.seconds
+        if r.iterations:
+            init = np.append(point, r.intercept)
+            start = View(init)
+            options.init = <const double *>start.buffer.buf
+        memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
+        with nogil:
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, <double *>stages.buffer.buf,
+                             r, memory.base)
     guest.check(status, problem.X)
-    solver = "sampled" if sampled else solver
+    solver = "dual" if dual else "sampled" if sampled else solver
     if path is not None:
         return [found(problem, &r[k], point[k], None, solver) for k in range(count)]
     return found(problem, r, point[0], directions, solver)
@@ -1038,8 +1091,14 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
 
 cdef found(Problem problem, const fgd_result *r, point, directions, solver):
     """The result's fields under their names."""
-    cdef Py_ssize_t K = problem.p.classes, k
-    coef, intercept = split(point, K, problem.p.X.d) if K else (point, r.intercept)
+    cdef Py_ssize_t K = problem.p.classes, d = problem.p.X.d, lines = max(K, 1), k
+    coef, intercept = split(point, K, d) if K else (point, r.intercept)
+    separation = None
+    if r.stages:
+        shape = [r.stages, 2] + [K] * (K > 0)
+        flat = directions[:r.stages]
+        separation = (flat[:, :, :lines * d].reshape(shape + [d]), flat[:, :, lines * d:].reshape(shape),
+                      [r.separated_rows[k] for k in range(r.stages)])
     return {
         "coef": coef,
         "intercept": intercept,
@@ -1053,7 +1112,7 @@ cdef found(Problem problem, const fgd_result *r, point, directions, solver):
         "status": OUTCOMES[<int>r.outcome],
         "converged": r.gap <= r.target,
         "target": r.target,
-        "separation": (directions[:r.stages], [r.separated_rows[k] for k in range(r.stages)]) if r.stages else None,
+        "separation": separation,
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,

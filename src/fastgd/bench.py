@@ -210,11 +210,11 @@ def synthetic(n, d):
     return X, (rng.random(n) < p).astype(float)
 
 
-def from_file(path, target):
+def from_file(path, target, several=False):
     """Return matrix and labels of an ``.npz`` file or a CSV file.
 
     The arrays of an ``.npz`` file are X and y; of CSR data they are data, indices, indptr,
-    shape and y.
+    shape and y.  With `several`, they may have more than two classes, numbered from 0.
     """
     if path.endswith(".npz"):
         with np.load(path) as data:
@@ -233,10 +233,11 @@ def from_file(path, target):
                 X = scipy.sparse.csr_matrix(parts, shape=tuple(data["shape"]))
             else:
                 X = data["X"]
-        classes = np.unique(y)
-        if len(classes) != 2:
-            raise DataError(f"--data {path}: y has {len(classes)} classes; wanted 2")
-        return X.astype(np.float64), (y == classes[1]).astype(float)
+        classes, code = np.unique(y, return_inverse=True)
+        if len(classes) < 2 or (len(classes) > 2 and not several):
+            wanted = "two or more" if several else "2"
+            raise DataError(f"--data {path}: y has {len(classes)} classes; wanted {wanted}")
+        return X.astype(np.float64), code.astype(float)
     if target is None:
         raise DataError(f"--data {path}: --target COLUMN is needed for a CSV file")
     from . import coding, tables

@@ -32,7 +32,11 @@ def _estimator(make):
 
     def prepare(solver, X, y, l2, threads):
         def fit(rung):
-            found = make(solver, rung, l2, len(y), threads).fit(X, y)
+            found = make(solver, rung, l2, y, threads).fit(X, y)
+            if y.max() > 1:
+                coef = np.asarray(found.coef_)
+                across = coef.shape[1] != X.shape[1]  # cyanure's are: a column for each class
+                return coef.T if across else coef, np.ravel(found.intercept_)
             return np.ravel(found.coef_), np.ravel(found.intercept_)[0]
 
         return fit
@@ -41,23 +45,23 @@ def _estimator(make):
 
 
 @_estimator
-def _sklearn(solver, rung, l2, n, threads):
+def _sklearn(solver, rung, l2, y, threads):
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(
-        C=1 / (l2 * n), solver=solver, tol=1e-16, max_iter=rung, random_state=0
+        C=1 / (l2 * len(y)), solver=solver, tol=1e-16, max_iter=rung, random_state=0
     )
 
 
 @_estimator
-def _sklearnex(solver, rung, l2, n, threads):
+def _sklearnex(solver, rung, l2, y, threads):
     from sklearnex.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1 / (l2 * n), solver=solver, tol=1e-16, max_iter=rung)
+    return LogisticRegression(C=1 / (l2 * len(y)), solver=solver, tol=1e-16, max_iter=rung)
 
 
 @_estimator
-def _glum(solver, rung, l2, n, threads):
+def _glum(solver, rung, l2, y, threads):
     from glum import GeneralizedLinearRegressor
 
     return GeneralizedLinearRegressor(
@@ -66,17 +70,17 @@ def _glum(solver, rung, l2, n, threads):
 
 
 @_estimator
-def _cyanure(solver, rung, l2, n, threads):
+def _cyanure(solver, rung, l2, y, threads):
     from cyanure.estimators import Classifier
 
     return Classifier(
-        loss="logistic", penalty="l2", lambda_1=l2, solver=solver, max_iter=rung, tol=1e-16,
-        n_threads=threads, verbose=False,
+        loss="multiclass-logistic" if y.max() > 1 else "logistic", penalty="l2", lambda_1=l2,
+        solver=solver, max_iter=rung, tol=1e-16, n_threads=threads, verbose=False,
     )  # fmt: skip
 
 
 @_estimator
-def _skglm(solver, rung, l2, n, threads):
+def _skglm(solver, rung, l2, y, threads):
     from skglm import GeneralizedLinearEstimator, datafits, penalties, solvers
 
     # all columns at once: without an L1 penalty there is no working set to look for
@@ -129,6 +133,7 @@ class Contender(NamedTuple):
     prepare: object
     layouts: tuple  # that it accepts
     ladder: list = ITERATIONS
+    several: bool = False  # whether it fits more than two classes by their cross-entropy
 
     @property
     def name(self):
@@ -140,18 +145,18 @@ _ROWS = "C", "csr"
 _COLUMNS = "F", "csc"
 _TABMAT = "C", "F", "csc", "split"
 CONTENDERS = [
-    Contender("fastgd", "", _fastgd, ("as it is",), TOLERANCES),
-    Contender("scikit-learn", "lbfgs", _sklearn, _ANY),
-    Contender("scikit-learn", "newton-cg", _sklearn, _ANY),
-    Contender("scikit-learn", "newton-cholesky", _sklearn, _ANY),
-    Contender("scikit-learn", "sag", _sklearn, _ROWS),
-    Contender("scikit-learn", "saga", _sklearn, _ROWS),
-    Contender("scikit-learn-intelex", "lbfgs", _sklearnex, _ANY),
+    Contender("fastgd", "", _fastgd, ("as it is",), TOLERANCES, several=True),
+    Contender("scikit-learn", "lbfgs", _sklearn, _ANY, several=True),
+    Contender("scikit-learn", "newton-cg", _sklearn, _ANY, several=True),
+    Contender("scikit-learn", "newton-cholesky", _sklearn, _ANY, several=True),
+    Contender("scikit-learn", "sag", _sklearn, _ROWS, several=True),
+    Contender("scikit-learn", "saga", _sklearn, _ROWS, several=True),
+    Contender("scikit-learn-intelex", "lbfgs", _sklearnex, _ANY, several=True),
     Contender("glum", "irls-ls", _glum, _TABMAT),
     Contender("glum", "lbfgs", _glum, _TABMAT),
     Contender("liblinear-official", "", _liblinear, ("csr",), TOLERANCES),
-    Contender("cyanure", "auto", _cyanure, _ROWS),
-    Contender("cyanure", "qning-miso", _cyanure, _ROWS),
+    Contender("cyanure", "auto", _cyanure, _ROWS, several=True),
+    Contender("cyanure", "qning-miso", _cyanure, _ROWS, several=True),
     Contender("statsmodels", "newton", _statsmodels, ("C",)),
     Contender("statsmodels", "lbfgs", _statsmodels, ("C",)),
     Contender("skglm", "ProxNewton", _skglm, _COLUMNS),

@@ -266,12 +266,16 @@ def _message(raw, tol, chosen_step, separation):
         case "separated":
             rows, columns = separation.rows.sum(), separation.columns[0]
             named = ", ".join(str(j) for j in columns[:5]) + (", ..." if len(columns) > 5 else "")
+            told = raw["classes"][separation.classes[0]]
+            what = f"{rows} of {raw['n_samples']} rows can be fitted perfectly"
+            if 0 < len(told) < len(raw["classes"]):
+                some = ", ".join(str(c) for c in told[:5]) + (", ..." if len(told) > 5 else "")
+                what = f"in {rows} of {raw['n_samples']} rows class {some} can be told from others"
             text = (
-                f"the classes are separated: {rows} of {raw['n_samples']} rows can be fitted "
-                f"perfectly by moving along columns {named}, so the cost has no minimum. Its "
-                f"infimum is certified {steps}, gap {raw['gap']:.2g}; predictions are those of the "
-                "limit, the coefficients along the way. A small penalty, such as l2=1/n, gives "
-                "finite ones"
+                f"the classes are separated: {what} by moving along columns {named}, so the cost "
+                f"has no minimum. Its infimum is certified {steps}, gap {raw['gap']:.2g}; "
+                "predictions are those of the limit, the coefficients along the way. A small "
+                "penalty, such as l2=1/n, gives finite ones"
             )
         case "stalled":
             text = (
@@ -375,7 +379,10 @@ def fit(
         backtracking, on implicitly standardised columns. ``"auto"``: up to 2000 columns
         ``"newton"``, or for the log loss on a dense X of over 300 rows for each column Newton's
         method on Hessians of drawn rows (``fit.solver`` is ``"sampled"``), no less certified, which
-        hands over to ``"newton"`` where it goes slowly; ``"newton-cg"`` beyond.
+        hands over to ``"newton"`` where it goes slowly; ``"newton-cg"`` beyond. On a dense X of up
+        to 1.5 rows for each column (and 1500), every column penalised and not softmax, Newton's
+        method on one number for each row (``fit.solver`` is ``"dual"``; Rasmussen and Williams,
+        2006, section 3.4), or where rounding forbids that, as before.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.

@@ -1,7 +1,8 @@
 """``fastgd bench --peers``: fastgd beside the other packages that fit the same model.
 
-All minimise the mean log loss and ``l2 / 2`` times the squared coefficients, ``l2 = 1 / (C n)``,
-the intercept free.  Each gets the data in the layout it is fastest with, converted beforehand,
+All minimise the mean log loss (of more than two classes: the cross-entropy) and ``l2 / 2``
+times the squared coefficients, ``l2 = 1 / (C n)``, the intercept free.  Each gets the data in
+the layout it is fastest with, converted beforehand,
 and climbs a ladder of iterations, or of tolerances where it counts none, up to the first rung
 that comes as near the optimum as wanted: the time of that rung is what is compared, so that
 nobody pays for digits that were not asked for.  fastgd alone must prove that it is there.
@@ -94,7 +95,7 @@ def measure(name, X, y, *, C=1.0, n_threads=None, seconds=60.0, contenders=None)
     X : numpy.ndarray or CSR matrix, shape (n, d)
         Data, float64.
     y : numpy.ndarray, shape (n,)
-        Zeros and ones.
+        Zeros and ones, or 0 to K - 1 for K classes.
     C : float
         The penalty is ``l2 = 1 / (C n)``.
     n_threads : int, optional
@@ -117,13 +118,13 @@ def measure(name, X, y, *, C=1.0, n_threads=None, seconds=60.0, contenders=None)
     optimum = fastgd.fit(X, y, l2=l2, tol=1e-13, n_threads=n_threads)
 
     def judge(coef, intercept, gap=0.0):
-        cost = fastgd.cost(X, y, np.array(coef), float(intercept), l2=l2)
+        cost = fastgd.cost(X, y, np.array(coef), np.array(intercept)[()], l2=l2)
         excess = (cost - optimum.cost) / optimum.cost
         return excess, max(excess, gap / optimum.cost)  # what it is, what may be claimed
 
-    rows = []
+    rows, several = [], y.max() > 1
     for contender in CONTENDERS if contenders is None else contenders:
-        if not version(contender.package):
+        if not version(contender.package) or (several and not contender.several):
             continue
         row = {"contender": contender.name, "layout": "", "path": [], "reached": [None, None]}
         try:
@@ -263,7 +264,7 @@ def sparse(n, d, filled=0.01):
 def problems(args):
     """Yield name, X and y of what is to be measured."""
     for path in args.data or []:
-        X, y = bench.from_file(path, args.target)
+        X, y = bench.from_file(path, args.target, several=True)
         name = "{} {} x {}".format(os.path.splitext(os.path.basename(path))[0], *X.shape)
         name += ", CSR" * scipy.sparse.issparse(X) + ", standardised" * args.standardize
         yield name, standardized(X) if args.standardize else X, y

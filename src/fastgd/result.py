@@ -34,6 +34,17 @@ FORMAT_FIELDS = (
 
 
 LIMIT = 1e-7  # a margin that a direction of separation moves by less does not move
+MOVED = 1e-6  # nor does it move a column, beside its strongest
+
+
+def _told_apart(lines):
+    """Return the numbers of the rows of `lines` that differ from the value most of them share."""
+    near = MOVED * np.abs(lines).max()
+    same = [np.flatnonzero(np.abs(lines - line).max(axis=1) <= near) for line in lines]
+    sizes = np.array([len(s) for s in same])
+    most = sizes.max()
+    shared = (sizes == most).sum() == most > 1  # one such group
+    return [k for k in range(len(lines)) if not (shared and sizes[k] == most)]
 
 
 class Separation:
@@ -43,32 +54,55 @@ class Separation:
     the margins of ``rows[k]`` rows on the side of their label, by at most 1 for each unit, and
     leaves those of all rows not counted in ``rows[:k + 1]`` as they are.
 
+    With more than two classes it raises the margin of a row's label over that of some other
+    classes, which are excluded there in the limit, and leaves the label level with all classes
+    that are neither excluded by it nor by ``direction[:k]``. ``rows[k]`` counts the rows where no
+    class was excluded before.
+
     Attributes
     ----------
-    direction : ndarray of shape (stages, d)
+    direction : ndarray of shape (stages, d), or (stages, K, d)
         In the units of the columns as given.
-    intercept : ndarray of shape (stages,)
+    intercept : ndarray of shape (stages,), or (stages, K)
     rows : ndarray of int, shape (stages,)
     columns : list of lists of int
         For each stage the columns that the direction moves, the strongest (per standard deviation)
         first.
+    classes : list of lists of int
+        For each stage the classes, by number, that the direction tells apart from the others: those
+        whose lines differ from the line that most classes share. Empty for two classes.
     """
 
-    __slots__ = ("columns", "direction", "intercept", "rows")
+    __slots__ = ("classes", "columns", "direction", "intercept", "rows")
 
-    def __init__(self, direction, intercept, rows, columns):
+    def __init__(self, direction, intercept, rows, columns, classes):
         self.direction, self.intercept, self.rows = direction, intercept, rows
-        self.columns = columns
+        self.columns, self.classes = columns, classes
 
     @classmethod
-    def from_core(cls, directions, rows):
-        columns = []
-        for standard in np.abs(directions[:, 1, :-1]):
-            moved = np.flatnonzero(standard > 1e-6 * standard.max(initial=0.0))
+    def from_core(cls, directions, intercepts, rows):
+        """From the core's two forms of each direction, of shape (stages, 2, d) or (.., K, d)."""
+        columns, classes = [], []
+        for lines, b in zip(directions[:, 1], intercepts[:, 1], strict=True):
+            standard = np.abs(lines).reshape(-1, lines.shape[-1]).max(axis=0)
+            moved = np.flatnonzero(standard > MOVED * standard.max(initial=0.0))
             columns.append([int(j) for j in moved[np.argsort(-standard[moved], kind="stable")]])
-        return cls(
-            directions[:, 0, :-1].copy(), directions[:, 0, -1].copy(), np.array(rows), columns
-        )
+            classes.append(_told_apart(np.column_stack([lines, b])) if lines.ndim == 2 else [])
+        rows = np.array(rows)
+        return cls(directions[:, 0].copy(), intercepts[:, 0].copy(), rows, columns, classes)
+
+    @staticmethod
+    def limit(t, z, undecided):
+        """Carry margins `z`, (n,) or (n, K), to infinity where the margins `t` of a direction
+        tell apart what is `undecided` so far; all three are as `z`, the last two change."""
+        if z.ndim == 1:
+            moved = undecided & (np.abs(t) > LIMIT)
+            z[moved] = np.copysign(np.inf, t[moved])
+            undecided &= ~moved
+        else:
+            best = np.where(undecided, t, -np.inf).max(axis=1, keepdims=True)
+            undecided &= t >= best - LIMIT
+            z[~undecided] = -np.inf
 
     def __repr__(self):
         return f"Separation({self.rows.sum()} rows, columns {self.columns})"
@@ -155,7 +189,7 @@ class FitResult:
     message : str
         One sentence on how the fit ended, and what had to be copied.
     n_iter, n_passes : int
-        Iterations, and passes over ``X`` (without those for Gram matrices).
+        Iterations, and passes over ``X`` (without those for Gram matrices, but that of ``"dual"``).
     step : float
         The learning rate (``gd``, ``agd``) or the last share of a full step (``newton``).
     seconds : float
@@ -216,12 +250,10 @@ class FitResult:
         z = margins(X, self.coef, self.intercept, offset, n_threads)
         if self.separation is not None:
             # in the limit a row goes where the first direction that moves it goes
-            undecided = np.ones(len(z), bool)
-            for w, b in zip(self.separation.direction, self.separation.intercept, strict=True):
-                t = margins(X, w, b, None, n_threads)
-                moved = undecided & (np.abs(t) > LIMIT)
-                z[moved] = np.copysign(np.inf, t[moved])
-                undecided &= ~moved
+            undecided = np.ones(z.shape, bool)
+            for k, w in enumerate(self.separation.direction):
+                t = margins(X, w, self.separation.intercept[k], None, n_threads)
+                self.separation.limit(t, z, undecided)
         return z
 
     def predict_proba(self, X, offset=None, *, n_threads=None):
@@ -243,6 +275,8 @@ class FitResult:
         if self.separation is None:
             return probabilities(X, self.coef, self.intercept, offset, n_threads)
         z = self.decision_function(X, offset, n_threads=n_threads)
+        if self.loss == "softmax":
+            return _core.softmax(z)
         return np.stack([_core.sigmoid(-z), _core.sigmoid(z)], axis=1)
 
     def predict(self, X, offset=None, *, n_threads=None):
@@ -297,6 +331,7 @@ class FitResult:
             arrays["separation.intercept"] = self.separation.intercept
             arrays["separation.rows"] = self.separation.rows
             meta["separation_columns"] = self.separation.columns
+            meta["separation_classes"] = self.separation.classes
         for name, values in (self.history or {}).items():
             arrays[f"history.{name}"] = np.asarray(values)
         return meta, arrays
@@ -320,6 +355,7 @@ class FitResult:
                 arrays["separation.intercept"],
                 arrays["separation.rows"],
                 meta["separation_columns"],
+                meta.get("separation_classes", [[]] * len(meta["separation_columns"])),
             )
         history = {k.partition(".")[2]: v for k, v in arrays.items() if k.startswith("history.")}
         fields["history"] = history or None

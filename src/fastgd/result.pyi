@@ -8,12 +8,14 @@ from .functional import _Matrix
 
 FORMAT_FIELDS: tuple[str, ...]
 LIMIT: float
+MOVED: float
 
 class Separation:
     direction: NDArray[np.float64]
     intercept: NDArray[np.float64]
     rows: NDArray[np.int64]
     columns: list[list[int]]
+    classes: list[list[int]]
 
     def __init__(
         self,
@@ -21,9 +23,16 @@ class Separation:
         intercept: NDArray[np.float64],
         rows: NDArray[np.int64],
         columns: list[list[int]],
+        classes: list[list[int]],
     ) -> None: ...
     @classmethod
-    def from_core(cls, directions: NDArray[np.float64], rows: list[int]) -> Self: ...
+    def from_core(
+        cls, directions: NDArray[np.float64], intercepts: NDArray[np.float64], rows: list[int]
+    ) -> Self: ...
+    @staticmethod
+    def limit(
+        t: NDArray[np.float64], z: NDArray[np.float64], undecided: NDArray[np.bool]
+    ) -> None: ...
 
 def margins(
     X: _Matrix,
@@ -61,7 +70,7 @@ class FitResult:
     n_iter: int
     n_passes: int
     seconds: float
-    solver: Literal["newton", "sampled", "newton-cg", "lbfgs", "gd", "agd"]
+    solver: Literal["newton", "sampled", "dual", "newton-cg", "lbfgs", "gd", "agd"]
     isa: str
     n_threads: int
     bytes_copied: int
