@@ -68,6 +68,23 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D) {
 
 static const fgd_csr_kernels *csr_of(const fgd_design *D) { return &D->kernels->csr[D->X->dtype][D->X->index]; }
 
+#define FETCH_ROWS 8
+#define FETCH_BYTES 4096 /* so far ahead */
+
+void fgd_design_margins_only(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
+  const fgd_matrix *X = D->X;
+  ptrdiff_t row = X->ld * (ptrdiff_t)fgd_design_element(D);
+  if (X->layout != FGD_C_ORDER || X->ld > X->d + 8 || row > FETCH_BYTES) {
+    fgd_design_margins(D, first, rows, w, z);
+    return;
+  }
+  const char *ahead = (const char *)X->data + first * row + FETCH_BYTES, *end = (const char *)X->data + X->n * row;
+  for (ptrdiff_t i = 0; i < rows; i += FETCH_ROWS, ahead += FETCH_ROWS * row) {
+    for (ptrdiff_t at = 0; at < FETCH_ROWS * row && ahead + at < end; at += 64) __builtin_prefetch(ahead + at);
+    fgd_design_margins(D, first + i, rows - i < FETCH_ROWS ? rows - i : FETCH_ROWS, w, z + i);
+  }
+}
+
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z) {
   fgd_design_margins_many(D, first, rows, 1, w, z);
 }

@@ -29,6 +29,8 @@ ptrdiff_t fgd_design_bytes(const fgd_design *D);
  *   moments   s1 += sum_i w[i] (x_i - c),  s2 += sum_i w[i] (x_i - c)^2  (CSR: c must be 0,
  *             and `row` hold d zeros, before and after; else it is not used) */
 void fgd_design_margins(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
+/* The same where no gradient follows, whose kernel is the one that fetches ahead. */
+void fgd_design_margins_only(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *w, double *z);
 void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *B, const double *c,
                         float *out);
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);

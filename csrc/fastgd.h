@@ -150,6 +150,9 @@ fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double
 size_t fgd_margins_sums_work(const fgd_matrix *X, int n_threads);
 fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
                             const double *offset, const double *weight, double *out, double *sums, void *work);
+/* out (n rows of 2) = the probabilities of both classes at these margins, in the same pass */
+fgd_status fgd_probabilities(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                             const double *offset, double *out);
 /* out (n rows of K) = X coef' + intercepts, coef being K * d numbers and then the intercepts. */
 size_t fgd_softmax_margins_work(const fgd_matrix *X, ptrdiff_t K, int n_threads);
 fgd_status fgd_softmax_margins(const fgd_matrix *X, const fgd_guest *guest, ptrdiff_t K, const double *coef,
@@ -168,5 +171,9 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 size_t fgd_fit_work(const fgd_problem *p, const fgd_options *o, int n_threads);
 fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, double *coef,
                    double *directions, fgd_result *result, void *work);
+/* Fits for the `count` positive penalties l2 (of all columns alike; p's own is not looked at), each from where the last
+ * one ended; coef has `count` lines of d.  Two classes or squared error, a solver of second order. */
+fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, ptrdiff_t count,
+                        const double *l2, double *coef, fgd_result *results, void *work);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "multinomial.h"
+#include "penalty.h"
 #include "rows.h"
 #include "sample.h"
 #include "separation.h"
@@ -73,6 +74,7 @@ typedef struct {
   const double *coef, *offset, *weight;
   double intercept, *out;
   double *sums, *rows; /* 2 d for each part and 2 blocks for each worker; or NULL */
+  int not_finite; /* some margin was, where they are not kept to be looked at */
 } margins_job;
 
 /* Third derivatives of the log loss and weights, times their rows. */
@@ -98,8 +100,12 @@ static void margins_part(void *arg, ptrdiff_t part, int worker) {
        i += job->design.block) {
     ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
     for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
+    if (!sums) {
+      fgd_design_margins_only(&job->design, i, rows, job->coef, job->out + i);
+      continue;
+    }
     fgd_design_margins(&job->design, i, rows, job->coef, job->out + i);
-    if (sums) sums_block(job, i, rows, sums, job->rows + worker * 2 * FGD_MAX_BLOCK);
+    sums_block(job, i, rows, sums, job->rows + worker * 2 * FGD_MAX_BLOCK);
   }
 }
 
@@ -140,6 +146,36 @@ fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const d
   return status;
 }
 
+/* Margins of a block, and both probabilities while they are in cache: each from its own side, so that the smaller one
+ * keeps its digits. */
+static void probabilities_part(void *arg, ptrdiff_t part, int worker) {
+  margins_job *job = arg;
+  double z[FGD_MAX_BLOCK], p[FGD_MAX_BLOCK], *out = job->out;
+  const fgd_kernels *kernels = job->design.kernels;
+  ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
+  for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
+       i += job->design.block) {
+    ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
+    for (ptrdiff_t k = 0; k < rows; k++) z[k] = job->intercept + (job->offset ? job->offset[i + k] : 0);
+    fgd_design_margins_only(&job->design, i, rows, job->coef, z);
+    if (fgd_first_not_finite(rows, z) >= 0) __atomic_store_n(&job->not_finite, 1, __ATOMIC_RELAXED);
+    kernels->sigmoid(rows, z, p);
+    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k) + 1] = p[k], z[k] = -z[k];
+    kernels->sigmoid(rows, z, p);
+    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k)] = p[k];
+  }
+}
+
+fgd_status fgd_probabilities(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
+                             const double *offset, double *out) {
+  margins_job job = {.coef = coef, .offset = offset, .intercept = intercept, .out = out};
+  fgd_design_init(&job.design, X);
+  fgd_team_start(&job.team, guest);
+  fgd_status status = fgd_team_run(&job.team, probabilities_part, &job, job.design.parts);
+  fgd_team_stop(&job.team);
+  return status ? status : job.not_finite ? FGD_NOT_FINITE : FGD_OK;
+}
+
 typedef struct {
   fgd_design design;
   fgd_gram_plan plan;
@@ -176,8 +212,6 @@ fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t
 }
 
 /* --- the fit --------------------------------------------------------------------------- */
-
-#define DEEP 1e-8 /* share of the target: the predicted decrease at which Newton stops, digits for the coefficients */
 
 typedef struct {
   fgd_objective o;
@@ -438,10 +472,40 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   return opt->solver == FGD_GD ? fgd_gd(run, f->solver_work) : fgd_agd(run, f->solver_work);
 }
 
-fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
-                   double *directions, fgd_result *result, void *work) {
+/* The optimum of another penalty, from that of the last: cost and gradient change by the penalty alone, without a
+ * pass, and margins and leverages are those at hand. */
+static fgd_status go_on(fitting *f, const fgd_options *opt, fgd_run *run, fgd_problem *p, double l2) {
+  ptrdiff_t d = p->X.d;
+  fgd_objective *o = &f->o;
+  double before = fgd_penalty(d, o->lambda, run->w, NULL), norm = 0, residual = p->fit_intercept ? run->g[d] : 0;
+  for (ptrdiff_t j = 0; j < d; j++) run->g[j] -= o->lambda[j] * run->w[j];
+  p->l2_all = l2;
+  if (opt->solver == FGD_SAMPLED) f->sample.p.l2_all = l2;
+  fgd_objective_set_coordinates(o, o->shift, o->scale);
+  run->cost += fgd_penalty(d, o->lambda, run->w, run->g) - before;
+  for (ptrdiff_t j = 0; j < d; j++) {
+    double raw = (o->scale[j] > 0 ? run->g[j] / o->scale[j] : 0) + (o->shift ? o->shift[j] * residual : 0);
+    norm += raw * raw;
+  }
+  o->gradient_norm = sqrt(norm + residual * residual);
+  run->iteration = 0;
+  run->gap = INFINITY;
+  run->ready = run->warm = 1;
+  run->gram_ready = run->estimate = 0;
+  switch (opt->solver) {
+    case FGD_SAMPLED: return fgd_sampled(run, &f->factor, f->solver_work);
+    case FGD_NEWTON_CG: return fgd_newton_cg(run, f->solver_work);
+    case FGD_LBFGS: return fgd_lbfgs(run, f->solver_work);
+    default: return fgd_newton(run, &f->factor, f->solver_work);
+  }
+}
+
+/* One fit, or `count` of them, for the penalties l2. */
+static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
+                          const double *l2, double *coef, double *directions, fgd_result *results, void *work) {
   fitting f;
-  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, directions, result, work);
+  fgd_problem own = *given, *p = &own;
+  if (l2) own.l2 = NULL, own.l2_all = l2[0];
   f.guest = guest;
   f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
   fit_layout(&f, p, opt, guest->n_threads, work);
@@ -474,22 +538,36 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
                  .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
-  run.enough = DEEP * run.target;
-  if (!status) status = run_solver(&f, opt, &run);
-
-  *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
-                         .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
-                         .passes = f.o.passes, .n_threads = f.team.workers,
-                         .target = run.target, .stages = f.stages,
-                         .rank = f.rank, .estimate = run.estimate};
-  if (!status) result->intercept = fgd_objective_export(&f.o, f.w, coef);
+  run.enough = FGD_DEEP * run.target;
+  for (ptrdiff_t k = 0; k < count && !status; k++) {
+    if (k > 0) f.o.passes = 0;
+    status = k == 0 ? run_solver(&f, opt, &run) : go_on(&f, opt, &run, p, l2[k]);
+    results[k] = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
+                              .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+                              .passes = f.o.passes, .n_threads = f.team.workers,
+                              .target = run.target, .stages = f.stages,
+                              .rank = f.rank, .estimate = run.estimate};
+    if (!status) results[k].intercept = fgd_objective_export(&f.o, f.w, coef + k * p->X.d);
+    results[k].seconds = (double)(fgd_clock() - f.began) * 1e-9;
+    f.began = fgd_clock();
+  }
   for (int k = 0; k < f.stages && !status; k++) {
-    result->separated_rows[k] = f.separation.rows[k];
+    results[0].separated_rows[k] = f.separation.rows[k];
     double *out = directions + 2 * k * (p->X.d + 1), *standard = f.separation.direction + k * f.o.size;
     out[p->X.d] = fgd_objective_export(&f.o, standard, out);
     memcpy(out + p->X.d + 1, standard, (size_t)f.o.size * sizeof *out);
   }
   fgd_team_stop(&f.team);
-  result->seconds = (double)(fgd_clock() - f.began) * 1e-9;
   return status;
+}
+
+fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, double *coef,
+                   double *directions, fgd_result *result, void *work) {
+  if (p->loss == FGD_SOFTMAX) return fgd_multinomial_fit(p, opt, guest, coef, directions, result, work);
+  return fit_all(p, opt, guest, 1, NULL, coef, directions, result, work);
+}
+
+fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
+                        const double *l2, double *coef, fgd_result *results, void *work) {
+  return fit_all(p, opt, guest, count, l2, coef, NULL, results, work);
 }

@@ -591,6 +591,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                  .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)))};
+  run.enough = FGD_DEEP * run.target;
   if (!status) status = run_solver(&f, opt, &run);
 
   *result = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = null_cost, .gap = run.gap,

@@ -425,3 +425,11 @@ def test_cost_gradient_and_hessian(rng, layout):
     np.testing.assert_allclose(
         h0, ((up[1] - down[1]) / (2 * t)).astype(float), rtol=1e-6, atol=1e-8 * size
     )
+
+
+def test_lbfgs_ends_where_there_is_no_minimum():
+    """Pairs of its history that rounding spoils must not make the next step no number."""
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(fastgd.ConvergenceWarning):
+        fit = fastgd.fit(X, y, solver="lbfgs", max_iter=500)
+    assert fit.status == "max_iter" and fit.cost < 0.0397

@@ -8,7 +8,6 @@
 #include "line.h"
 
 #define MEMORY 10
-#define ENOUGH 0.05 /* of the target: predicted decrease at which a certificate is asked for */
 
 size_t fgd_lbfgs_work(ptrdiff_t size) {
   return (size_t)((2 * MEMORY + FGD_CG_VECTORS + 4) * size) * sizeof(double);
@@ -65,10 +64,16 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   if ((status = oracle->prepare(oracle->self))) return status;
   for (;;) {
     direction(&h, oracle, g, u);
-    double slope0 = -fgd_dot(n, g, u), decrease = -0.5 * slope0, ft;
+    double slope0 = -fgd_dot(n, g, u), decrease, ft;
+    if (!(slope0 < 0 && slope0 >= -DBL_MAX)) { /* pairs that rounding has spoilt: begin a new history */
+      h.taken = 0;
+      direction(&h, oracle, g, u);
+      slope0 = -fgd_dot(n, g, u);
+    }
+    decrease = -0.5 * slope0;
     int last = run->iteration >= run->max_iter;
-    int tiny = decrease <= 1e-3 * DBL_EPSILON * run->cost;
-    int near = decrease <= ENOUGH * run->target && decrease <= 0.1 * before;
+    int tiny = !(decrease > 1e-3 * DBL_EPSILON * run->cost);
+    int near = decrease <= run->enough && decrease <= 0.1 * before;
     if (near || run->cost <= run->target || tiny || last) {
       before = decrease; /* if the certificate fails, ask again a digit later */
       if ((status = oracle->prepare(oracle->self))) return status;

@@ -86,7 +86,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
   double damping = 0, lower = -INFINITY, before = INFINITY;
   int poor = 0, good = 0;
-  fgd_status status = start(run, F, trial, gt, newton_work);
+  fgd_status status = run->warm ? FGD_OK : start(run, F, trial, gt, newton_work);
   if (status) return status;
 
   while (poor < PATIENCE) {

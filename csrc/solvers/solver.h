@@ -83,13 +83,16 @@ struct fgd_oracle {
   const fgd_rows_oracle *rows; /* or NULL; its self is this one's */
 };
 
+/* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
+#define FGD_DEEP 1e-8
+
 typedef struct fgd_run fgd_run;
 struct fgd_run {
   const fgd_oracle *oracle;
   double target;          /* converged means gap <= target */
   double learning_rate;
   double null_cost;
-  double enough;          /* newton: stop when the predicted decrease is no more than this, */
+  double enough;          /* newton, lbfgs: stop when the predicted decrease is no more than this; newton */
   int bare;               /*   without a certificate */
   ptrdiff_t max_iter;
   /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */
@@ -100,6 +103,7 @@ struct fgd_run {
   double cost, gap, step;
   int ready;              /* cost, g and the current margins belong to w already */
   int gram_ready;         /*   and so does H */
+  int warm;               /* w is near the optimum already */
   int estimate;           /* gap is an estimate, not a bound */
   ptrdiff_t iteration;
   fgd_outcome outcome;

@@ -39,11 +39,17 @@ if os.environ.get("FASTGD_ISA"):
     _core.set_isa(os.environ["FASTGD_ISA"])
 
 
+# What is imported when it is first asked for; not in __all__, since it needs scikit-learn.
+_ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")
+
+
 def __getattr__(name):
     if name == "reference":
         return importlib.import_module(".reference", __name__)
+    if name in _ESTIMATORS:
+        return getattr(importlib.import_module(".estimators", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*__all__, *_ESTIMATORS])

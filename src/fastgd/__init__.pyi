@@ -1,6 +1,7 @@
 from . import reference
 from ._version import __version__
 from .errors import ConvergenceWarning, DataError, SeparationWarning
+from .estimators import LogisticRegression, LogisticRegressionCV
 from .functional import (
     Iteration,
     cost,
@@ -17,6 +18,8 @@ __all__ = [
     "DataError",
     "FitResult",
     "Iteration",
+    "LogisticRegression",
+    "LogisticRegressionCV",
     "Separation",
     "SeparationWarning",
     "__version__",

@@ -50,6 +50,14 @@ def margins(
     n_threads: int | None,
     most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
+def probabilities(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float,
+    offset: ArrayLike | None,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> NDArray[np.float64]: ...
 def margins_and_sums(
     X: _Matrix,
     coef: NDArray[np.float64],
@@ -92,7 +100,8 @@ def fit(
     n_threads: int | None,
     most_threads: Callable[[], int],
     observer: Callable[..., bool] | None,
-) -> dict[str, Any]: ...
+    path: ArrayLike | None = None,
+) -> Any: ...
 def bench_gram(
     X: _Matrix, q: ArrayLike, rows: ArrayLike | None, n_threads: int
 ) -> NDArray[np.float64]: ...

@@ -140,6 +140,8 @@ cdef extern from "fastgd.h" nogil:
     fgd_status fgd_margins_sums(const fgd_matrix *, const fgd_guest *, const double *, double, const double *,
                                 const double *, double *, double *, void *)
     fgd_status fgd_margins(const fgd_matrix *, const fgd_guest *, const double *, double, const double *, double *)
+    fgd_status fgd_probabilities(const fgd_matrix *, const fgd_guest *, const double *, double, const double *,
+                                 double *)
     size_t fgd_softmax_cost_work(const fgd_problem *, int)
     fgd_status fgd_softmax_cost_at(const fgd_problem *, const fgd_guest *, const double *, double *, double *, void *)
     fgd_status fgd_softmax_hessian_vector(const fgd_problem *, const fgd_guest *, const double *, const double *,
@@ -152,6 +154,8 @@ cdef extern from "fastgd.h" nogil:
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
                        void *)
+    fgd_status fgd_fit_path(const fgd_problem *, const fgd_options *, const fgd_guest *, ptrdiff_t, const double *,
+                            double *, fgd_result *, void *)
 
 
 cdef extern from "fastgd.h" nogil:  # by way of arrays.h
@@ -888,55 +892,82 @@ def hessian_vector(X, y, coef, intercept, v, v_intercept, loss, l2, sample_weigh
     return product, hb
 
 
+cdef class Linear:
+    """X, a point and an offset: what margins are made of, checked once."""
+
+    cdef Matrix matrix
+    cdef View point, shift
+    cdef Guest guest
+    cdef const double *coef
+    cdef const double *offset
+
+    def __init__(self, X, coef, offset, n_threads, most_threads):
+        self.matrix = Matrix(X)
+        self.guest = Guest(threads_for(n_threads, pass_time(&self.matrix.m), most_threads))
+        if self.matrix.m.d != coef.shape[0]:
+            raise ValueError(f"X has {self.matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
+        self.point = View(coef)
+        self.coef = <const double *>self.point.buffer.buf
+        self.offset = NULL
+        if offset is not None:
+            self.shift = View(vector(offset, "offset", self.matrix.m.n, "row of X"))
+            self.offset = <const double *>self.shift.buffer.buf
+
+
 def margins(X, coef, intercept, offset, n_threads, most_threads):
     """X coef + intercept + offset, one number for each row."""
-    return margins_of(X, coef, intercept, offset, None, n_threads, most_threads, False)[0]
+    cdef Linear on = Linear(X, coef, offset, n_threads, most_threads)
+    cdef double b = intercept
+    cdef fgd_status status
+    out = np.empty(on.matrix.m.n)
+    cdef View result = View(out)
+    cdef double *z = <double *>result.buffer.buf
+    cdef ptrdiff_t bad
+    with nogil:
+        status = fgd_margins(&on.matrix.m, &on.guest.g, on.coef, b, on.offset, z)
+        bad = fgd_first_not_finite(on.matrix.m.n, z)
+    on.guest.check(status, on.matrix)
+    if bad >= 0:
+        raise on.matrix.explain_not_finite()
+    return out
+
+
+def probabilities(X, coef, intercept, offset, n_threads, most_threads):
+    """1 - p and p of each row, p = sigmoid(X coef + intercept + offset)."""
+    cdef Linear on = Linear(X, coef, offset, n_threads, most_threads)
+    cdef double b = intercept
+    cdef fgd_status status
+    out = np.empty((on.matrix.m.n, 2))
+    cdef View result = View(out)
+    with nogil:
+        status = fgd_probabilities(&on.matrix.m, &on.guest.g, on.coef, b, on.offset, <double *>result.buffer.buf)
+    on.guest.check(status, on.matrix)
+    return out
 
 
 def margins_and_sums(X, coef, intercept, offset, weight, n_threads, most_threads):
     """Margins and, from the same pass, two sums over rows: of x times the third derivative of the log loss there and
     the row's weight; and of x times the weight. Shapes (n,) and (2, d)."""
-    return margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, True)
-
-
-cdef margins_of(X, coef, intercept, offset, weight, n_threads, most_threads, bint with_sums):
-    cdef Matrix matrix = Matrix(X)
-    cdef View point, shift = None, weights = None, totals, result
-    cdef const double *o = NULL
-    cdef const double *s = NULL
-    cdef double *t = NULL
+    cdef Linear on = Linear(X, coef, offset, n_threads, most_threads)
     cdef double b = intercept
+    cdef ptrdiff_t bad, n = on.matrix.m.n
     cdef fgd_status status
-    cdef Memory memory
-    cdef Guest guest = Guest(threads_for(n_threads, (2 if with_sums else 1) * pass_time(&matrix.m), most_threads))
-    if matrix.m.d != coef.shape[0]:
-        raise ValueError(f"X has {matrix.m.d} columns, but the model was fitted on {coef.shape[0]}")
-    point = View(coef)
-    if offset is not None:
-        shift = View(vector(offset, "offset", matrix.m.n, "row of X"))
-        o = <const double *>shift.buffer.buf
+    cdef View weights = None
+    cdef const double *s = NULL
     if weight is not None:
-        weights = View(vector(weight, "sample_weight", matrix.m.n, "row of X"))
+        weights = View(vector(weight, "sample_weight", n, "row of X"))
         s = <const double *>weights.buffer.buf
-    out, sums = np.empty(matrix.m.n), None
-    result = View(out)
+    out, sums = np.empty(n), np.empty((2, on.matrix.m.d))
+    cdef View result = View(out), totals = View(sums)
     cdef double *z = <double *>result.buffer.buf
-    cdef ptrdiff_t bad
-    if with_sums:
-        sums = np.empty((2, matrix.m.d))
-        totals = View(sums)
-        t = <double *>totals.buffer.buf
-        memory = Memory(fgd_margins_sums_work(&matrix.m, guest.g.n_threads))
-        with nogil:
-            status = fgd_margins_sums(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, s, z, t, memory.base)
-            bad = fgd_first_not_finite(matrix.m.n, z)
-    else:
-        with nogil:
-            status = fgd_margins(&matrix.m, &guest.g, <const double *>point.buffer.buf, b, o, z)
-            bad = fgd_first_not_finite(matrix.m.n, z)
-    guest.check(status, matrix)
+    cdef Memory memory = Memory(fgd_margins_sums_work(&on.matrix.m, on.guest.g.n_threads))
+    with nogil:
+        status = fgd_margins_sums(&on.matrix.m, &on.guest.g, on.coef, b, on.offset, s, z,
+                                  <double *>totals.buffer.buf, memory.base)
+        bad = fgd_first_not_finite(n, z)
+    on.guest.check(status, on.matrix)
     if bad >= 0:
-        raise matrix.explain_not_finite()
+        raise on.matrix.explain_not_finite()
     return out, sums
 
 
@@ -1031,18 +1062,29 @@ SOLVERS = {"gd": FGD_GD, "agd": FGD_AGD, "newton": FGD_NEWTON, "newton-cg": FGD_
 
 
 def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_rate, double tol, max_iter, init,
-        n_threads, most_threads, observer):
-    """The fit. Returns a dictionary, the result's fields under their names."""
+        n_threads, most_threads, observer, path=None):
+    """The fit. Returns a dictionary, the result's fields under their names.
+
+    With a path, penalties, a list of one dictionary for each; None where fits have nothing to share: more classes,
+    wide data."""
     cdef Problem problem = Problem(X, y, loss, l2, sample_weight, offset, fit_intercept)
     cdef fgd_options options
-    cdef fgd_result r
     cdef fgd_status status
     cdef View start = None, result
     cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d
     cdef double work
     cdef bint sampled = False, dual = False
     memset(&options, 0, sizeof(options))
-    cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1)
+    cdef ptrdiff_t K = problem.p.classes, lines = max(K, 1), count = 1
+    cdef const double *penalties = NULL
+    if path is not None:
+        if K or (solver == "auto" and wide(&problem.p)):
+            return None
+        path = np.ascontiguousarray(path, dtype=float64)
+        count = path.shape[0]
+        penalties = problem.hold(path)
+    cdef Memory results = Memory(count * sizeof(fgd_result))
+    cdef fgd_result *r = <fgd_result *>results.base
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
         sampled = solver == "newton" and tall(&problem.p)
@@ -1065,15 +1107,19 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     elif solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
-    point = np.empty(K * (d + 1) if K else d)
+    point = np.empty((count, K * (d + 1) if K else d))
     result = View(point)
     # for each stage of separation its direction, and the same for standardised columns
     directions = np.zeros((FGD_MAX_STAGES, 2, lines * (d + 1)))
     cdef View stages = View(directions)
     cdef Memory memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
     with nogil:
-        status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
-                         <double *>stages.buffer.buf, &r, memory.base)
+        if penalties != NULL:
+            status = fgd_fit_path(&problem.p, &options, &guest.g, count, penalties, <double *>result.buffer.buf, r,
+                                  memory.base)
+        else:
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, <double *>stages.buffer.buf,
+                             r, memory.base)
     if dual and status == FGD_OK and OUTCOMES[<int>r.outcome] == "stalled" and r.gap > NOTHING * (1 + r.cost):
         # Rows so nearly dependent that their Gram does not tell them apart: from here by the columns.
         dual = False
@@ -1085,9 +1131,18 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
             options.init = <const double *>start.buffer.buf
         memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
         with nogil:
-            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf,
-                             <double *>stages.buffer.buf, &r, memory.base)
+            status = fgd_fit(&problem.p, &options, &guest.g, <double *>result.buffer.buf, <double *>stages.buffer.buf,
+                             r, memory.base)
     guest.check(status, problem.X)
+    solver = "dual" if dual else "sampled" if sampled else solver
+    if path is not None:
+        return [found(problem, &r[k], point[k], None, solver) for k in range(count)]
+    return found(problem, r, point[0], directions, solver)
+
+
+cdef found(Problem problem, const fgd_result *r, point, directions, solver):
+    """The result's fields under their names."""
+    cdef Py_ssize_t K = problem.p.classes, d = problem.p.X.d, lines = max(K, 1), k
     coef, intercept = split(point, K, d) if K else (point, r.intercept)
     separation = None
     if r.stages:
@@ -1112,11 +1167,11 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         "n_iter": r.iterations,
         "n_passes": r.passes,
         "seconds": r.seconds,
-        "solver": "dual" if dual else "sampled" if sampled else solver,
+        "solver": solver,
         "n_threads": r.n_threads,
         "rank": r.rank if r.rank >= 0 else None,
         "loss": problem.loss,
-        "n_samples": n,
+        "n_samples": problem.p.X.n,
         "bytes_copied": problem.X.bytes_copied,
         "note": problem.X.note,
     }

@@ -431,6 +431,50 @@ def fit(
     >>> fit.converged
     True
     """
+    result = fit_quietly(
+        X,
+        y,
+        loss=loss,
+        l2=l2,
+        l1=l1,
+        fit_intercept=fit_intercept,
+        sample_weight=sample_weight,
+        offset=offset,
+        solver=solver,
+        learning_rate=learning_rate,
+        tol=tol,
+        max_iter=max_iter,
+        init=init,
+        n_threads=n_threads,
+        record=record,
+        callback=callback,
+        progress=progress,
+    )
+    warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
+    return result
+
+
+def fit_quietly(
+    X,
+    y,
+    *,
+    loss="auto",
+    l2=0.0,
+    l1=0.0,
+    fit_intercept=True,
+    sample_weight=None,
+    offset=None,
+    solver="auto",
+    learning_rate=None,
+    tol=1e-8,
+    max_iter=None,
+    init=None,
+    n_threads=None,
+    record=False,
+    callback=None,
+    progress=False,
+):
+    """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     bar = None
     if progress:
@@ -460,13 +504,24 @@ def fit(
         if bar is not None:
             bar.close()
         raise
-    chosen_step = raw["solver"] == "gd" and learning_rate is None
+    result = _result(raw, l2, fit_intercept, tol, raw["solver"] == "gd" and learning_rate is None)
+    if lists is not None:
+        if lists["gap"]:
+            lists["gap"][-1] = result.gap
+        result.history = {name: np.array(values) for name, values in lists.items()}
+    if bar is not None:
+        bar.close(result)
+    return result
+
+
+def _result(raw, l2, fit_intercept, tol, chosen_step):
+    """The FitResult of what the core returns."""
     separation = raw.pop("separation")
     if separation is not None:
         separation = Separation.from_core(*separation)
     message = _message(raw, tol, chosen_step, separation)
     del raw["note"], raw["target"]
-    result = FitResult(
+    return FitResult(
         **raw,
         separation=separation,
         message=message,
@@ -475,17 +530,63 @@ def fit(
         fit_intercept=bool(fit_intercept),
         n_features=raw["coef"].shape[-1],
     )
-    if lists is not None:
-        if lists["gap"]:
-            lists["gap"][-1] = result.gap
-        result.history = {name: np.array(values) for name, values in lists.items()}
-    if bar is not None:
-        bar.close(result)
-    if separation is not None:
-        warnings.warn(message, SeparationWarning, stacklevel=2)
+
+
+def fit_path(
+    X,
+    y,
+    l2,
+    *,
+    loss="auto",
+    fit_intercept=True,
+    sample_weight=None,
+    offset=None,
+    solver="auto",
+    tol=1e-8,
+    max_iter=None,
+    n_threads=None,
+):
+    """`fit_quietly` for several penalties, each from where the one before ended.
+
+    With two classes the margins, moments and drawn rows of one fit serve the next, so that a fit
+    costs no more passes than it has iterations.
+
+    Parameters
+    ----------
+    l2 : sequence of positive floats
+        Best in falling order.
+
+    The others as for `fit`.
+
+    Returns
+    -------
+    list of FitResult
+    """
+    l2 = [_number(value, "l2", 0, strict=True, wanted="a positive number") for value in l2]
+    if not l2:
+        return []
+    _check_options(solver, 0.0, None, tol, max_iter, None, None)
+    n_threads = threads.check(n_threads)
+    options = [fit_intercept, sample_weight, offset, solver, None, tol, max_iter]
+    found = None
+    if solver not in ("gd", "agd"):
+        found = _core.fit(X, y, loss, l2[0], *options, None, n_threads, threads.most, None, l2)
+    if found is None:
+        found, start = [], None
+        for value in l2:
+            raw = _core.fit(X, y, loss, value, *options, start, n_threads, threads.most, None)
+            start = raw["coef"], raw["intercept"]
+            found.append(raw)
+    pairs = zip(found, l2, strict=True)
+    return [_result(raw, value, fit_intercept, tol, False) for raw, value in pairs]
+
+
+def warn_unless_converged(result, not_converged, separated, stacklevel):
+    """Warn once, with the category given, of a fit that did not get there."""
+    if result.separation is not None:
+        warnings.warn(result.message, separated, stacklevel=stacklevel)
     elif not result.converged and result.status != "callback":
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
-    return result
+        warnings.warn(result.message, not_converged, stacklevel=stacklevel)
 
 
 def show_config():

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, overload, type_check_only
 
@@ -104,4 +104,44 @@ def fit(
     callback: Callable[[Iteration], object] | None = None,
     progress: bool = False,
 ) -> FitResult: ...
+def fit_quietly(
+    X: _Matrix,
+    y: ArrayLike,
+    *,
+    loss: _Loss = "auto",
+    l2: ArrayLike = 0.0,
+    l1: float = 0.0,
+    fit_intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    solver: _Solver = "auto",
+    learning_rate: float | None = None,
+    tol: float = 1e-8,
+    max_iter: int | None = None,
+    init: tuple[ArrayLike, float] | FitResult | None = None,
+    n_threads: int | None = None,
+    record: bool = False,
+    callback: Callable[[Iteration], object] | None = None,
+    progress: bool = False,
+) -> FitResult: ...
+def fit_path(
+    X: _Matrix,
+    y: ArrayLike,
+    l2: Sequence[float],
+    *,
+    loss: _Loss = "auto",
+    fit_intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    solver: _Solver = "auto",
+    tol: float = 1e-8,
+    max_iter: int | None = None,
+    n_threads: int | None = None,
+) -> list[FitResult]: ...
+def warn_unless_converged(
+    result: FitResult,
+    not_converged: type[Warning],
+    separated: type[Warning],
+    stacklevel: int,
+) -> None: ...
 def show_config() -> _Config: ...

@@ -118,6 +118,59 @@ class Separation:
         return f"Separation({self.rows.sum()} rows, columns {self.columns})"
 
 
+def margins(X, coef, intercept, offset=None, n_threads=None):
+    """``X @ coef.T + intercept + offset``, in one pass.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n, d)
+    coef : ndarray of float64, shape (d,) or (K, d)
+        C-contiguous. The K lines may belong to the classes of one model, or to several models.
+    intercept : float, or ndarray of shape (K,)
+    offset : array of shape (n,), or (n, K), optional
+    n_threads : int, optional
+
+    Returns
+    -------
+    ndarray of shape (n,), or (n, K)
+    """
+    ask = _core.margins if coef.ndim == 1 else _core.softmax_margins
+    return ask(X, coef, intercept, offset, threads.check(n_threads), threads.most)
+
+
+def probabilities(X, coef, intercept, offset=None, n_threads=None):
+    """Probabilities of the classes: of two, where `coef` is of shape (d,), or of its K lines.
+
+    Parameters as for `margins`.
+
+    Returns
+    -------
+    ndarray of shape (n, 2), or (n, K)
+    """
+    if coef.ndim == 2:
+        return _core.softmax(margins(X, coef, intercept, offset, n_threads))
+    n_threads = threads.check(n_threads)
+    return _core.probabilities(X, coef, intercept, offset, n_threads, threads.most)
+
+
+def chances(z, code):
+    """The probability that margins give to the class that was seen.
+
+    Parameters
+    ----------
+    z : ndarray of shape (n, 1), or (n, K)
+    code : ndarray of int, shape (n,)
+        The place of each row's class, 0 .. K - 1.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    if z.shape[1] == 1:
+        return _core.sigmoid(np.where(code == 1, z[:, 0], -z[:, 0]))
+    return _core.softmax(z)[np.arange(len(code)), code]
+
+
 class FitResult:
     """Coefficients of a fitted model, and how good they are.
 
@@ -204,14 +257,12 @@ class FitResult:
         ValueError
             If ``X`` has another number of columns than the model, or is not finite.
         """
-        n_threads, most = threads.check(n_threads), threads.most
-        margins = _core.softmax_margins if self.loss == "softmax" else _core.margins
-        z = margins(X, self.coef, self.intercept, offset, n_threads, most)
+        z = margins(X, self.coef, self.intercept, offset, n_threads)
         if self.separation is not None:
             # in the limit a row goes where the first direction that moves it goes
             undecided = np.ones(z.shape, bool)
             for k, w in enumerate(self.separation.direction):
-                t = margins(X, w, self.separation.intercept[k], None, n_threads, most)
+                t = margins(X, w, self.separation.intercept[k], None, n_threads)
                 self.separation.limit(t, z, undecided)
         return z
 
@@ -229,16 +280,14 @@ class FitResult:
         ValueError
             For a model of the squared error, too.
         """
-        if self.loss == "softmax":
-            return _core.softmax(self.decision_function(X, offset, n_threads=n_threads))
-        if self.loss != "log_loss":
+        if self.loss not in ("log_loss", "softmax"):
             raise ValueError(f"a model fitted with loss={self.loss!r} has no class probabilities")
+        if self.separation is None:
+            return probabilities(X, self.coef, self.intercept, offset, n_threads)
         z = self.decision_function(X, offset, n_threads=n_threads)
-        out = np.empty((len(z), 2))
-        # each from its own side: 1 - p would lose the digits of a small probability
-        out[:, 1] = _core.sigmoid(z)
-        out[:, 0] = _core.sigmoid(np.negative(z, out=z), out=z)
-        return out
+        if self.loss == "softmax":
+            return _core.softmax(z)
+        return np.stack([_core.sigmoid(-z), _core.sigmoid(z)], axis=1)
 
     def predict(self, X, offset=None, *, n_threads=None):
         """The more probable class of each row, or the fitted value for squared error.

@@ -36,6 +36,22 @@ class Separation:
         t: NDArray[np.float64], z: NDArray[np.float64], undecided: NDArray[np.bool]
     ) -> None: ...
 
+def margins(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float | NDArray[np.float64],
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]: ...
+def probabilities(
+    X: _Matrix,
+    coef: NDArray[np.float64],
+    intercept: float | NDArray[np.float64],
+    offset: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]: ...
+def chances(z: NDArray[np.float64], code: NDArray[np.int64]) -> NDArray[np.float64]: ...
+
 class FitResult:
     coef: NDArray[np.float64]
     intercept: float | NDArray[np.float64]

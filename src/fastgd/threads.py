@@ -54,3 +54,12 @@ def check(n_threads):
     if count < 1:
         raise ValueError(f"n_threads must be None or a positive integer, found {n_threads!r}")
     return count
+
+
+def from_jobs(n_jobs):
+    """`n_threads` for joblib's ``n_jobs``: None as many as pay, -1 all, -2 all but one."""
+    if n_jobs is None or n_jobs > 0:
+        return n_jobs
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be None or an integer other than 0, found 0")
+    return max(1, most() + 1 + n_jobs)

@@ -1,0 +1,130 @@
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from . import errors
+from .functional import _Matrix
+from .result import FitResult
+
+class ConvergenceWarning(errors.ConvergenceWarning): ...
+class SeparationWarning(errors.SeparationWarning): ...
+
+_Solver: TypeAlias = Literal[
+    "auto", "lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"
+]
+_ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
+
+SOLVERS: dict[str, str]
+NARROW: tuple[str, ...]
+WIDE: int
+DEFAULT_L1_RATIOS: tuple[float, ...]
+EPS: np.float64
+NEVER: float
+
+class _Base(BaseEstimator, ClassifierMixin):
+    coef_: Any
+    intercept_: NDArray[Any]
+    classes_: NDArray[Any]
+    n_iter_: NDArray[np.int32]
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+    l2_: float | NDArray[np.float64]
+    result_: FitResult
+    summary: Callable[..., Any]
+
+    def decision_function(
+        self, X: _Matrix, offset: ArrayLike | None = None
+    ) -> NDArray[np.floating]: ...
+    def predict_proba(
+        self, X: _Matrix, offset: ArrayLike | None = None
+    ) -> NDArray[np.floating]: ...
+    def predict_log_proba(
+        self, X: _Matrix, offset: ArrayLike | None = None
+    ) -> NDArray[np.floating]: ...
+    def predict(self, X: _Matrix, offset: ArrayLike | None = None) -> NDArray[Any]: ...
+    def sparsify(self) -> Self: ...
+    def densify(self) -> Self: ...
+
+class LogisticRegression(_Base):
+    def __init__(
+        self,
+        penalty: Literal["l1", "l2", "elasticnet", "deprecated"] | None = "deprecated",
+        *,
+        C: float = 1.0,
+        l1_ratio: float | None = 0.0,
+        dual: bool = False,
+        tol: float = 1e-8,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: _ClassWeight = None,
+        random_state: Any = None,
+        solver: _Solver = "auto",
+        max_iter: int | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        l2: ArrayLike | None = None,
+    ) -> None: ...
+    def fit(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> Self: ...
+    def score(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+    ) -> float: ...
+
+class LogisticRegressionCV(_Base):
+    Cs_: NDArray[np.float64]
+    l1_ratios_: NDArray[Any]
+    C_: Any
+    l1_ratio_: Any
+    scores_: Any
+    coefs_paths_: Any
+
+    def __init__(
+        self,
+        *,
+        Cs: int | ArrayLike = 10,
+        l1_ratios: Iterable[float] | None = (0.0,),
+        fit_intercept: bool = True,
+        cv: Any = None,
+        dual: bool = False,
+        penalty: Literal["l1", "l2", "elasticnet", "deprecated"] = "deprecated",
+        scoring: str | Callable[..., float] | None = "neg_log_loss",
+        solver: _Solver = "auto",
+        tol: float = 1e-8,
+        max_iter: int | None = None,
+        class_weight: _ClassWeight = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        refit: bool = True,
+        intercept_scaling: float = 1.0,
+        random_state: Any = None,
+        use_legacy_attributes: bool = False,
+    ) -> None: ...
+    def fit(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self: ...
+    def score(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        **score_params: Any,
+    ) -> float: ...
+    def get_metadata_routing(self) -> Any: ...
