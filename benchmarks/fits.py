@@ -1,6 +1,6 @@
 """Whole fits at default settings on data made in place: what is promised, and what peers take.
 
-    python benchmarks/fits.py              all rows, as a Markdown table (10 minutes)
+    python benchmarks/fits.py              all rows, as a Markdown table
     python benchmarks/fits.py --list       the names of the groups of rows
     python benchmarks/fits.py tall probe   some of them
 
