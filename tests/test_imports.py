@@ -11,26 +11,37 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "fastgd"
 CSRC = ROOT / "csrc"
-MODULES = {path.stem for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyx")]}
+
+
+def module_of(path):
+    """The name of a module, or of the subpackage that a file belongs to; `fastgd` is `__init__`."""
+    top = path.relative_to(PACKAGE).parts[0].partition(".")[0]
+    return "fastgd" if top == "__init__" else top
+
+
+SOURCES = [*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.pyx")]
+MODULES = {module_of(path) for path in SOURCES}
 
 
 def python_graph():
-    """What each module imports from the package, inside functions too; `__init__` is `fastgd`."""
-    statement = re.compile(
-        r"^\s*(?:import fastgd(?P<a>\.\w+)?|from (?:fastgd)?\.(?P<b>\w+) import"
-        r"|from (?:\.|fastgd) import (?P<names>\([^)]*|[^(\n]*))",
-        re.MULTILINE,
-    )
+    """What each module imports from the package, inside functions too; a subpackage is one node."""
     graph = {}
-    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("*.pyx")]:
-        imported = graph[path.stem.replace("__init__", "fastgd")] = set()
+    for path in SOURCES:
+        dots = r"\." * len(path.relative_to(PACKAGE).parts)  # one more leaves a subpackage
+        statement = re.compile(
+            rf"^\s*(?:import fastgd(?P<a>\.\w+)?|from (?:fastgd\.|{dots})(?P<b>\w+)[\w.]* import"
+            rf"|from (?:{dots}|fastgd) import (?P<names>\([^)]*|[^(\n]*))",
+            re.MULTILINE,
+        )
+        imported = graph.setdefault(module_of(path), set())
         for found in statement.finditer(path.read_text(encoding="utf-8")):
             if found["names"]:
                 names = re.findall(r"(\w+)(?: as \w+)?", found["names"])
                 imported |= {name if name in MODULES else "fastgd" for name in names}
             else:
                 imported.add(found["b"] or (found["a"] or ".fastgd")[1:])
-        imported.discard(path.stem.replace("__init__", "fastgd"))
+    for name, imported in graph.items():
+        imported.discard(name)
     return graph
 
 

@@ -39,13 +39,14 @@ if os.environ.get("FASTGD_ISA"):
     _core.set_isa(os.environ["FASTGD_ISA"])
 
 
-# What is imported when it is first asked for; not in __all__, since it needs scikit-learn.
-_ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")
+# What is imported when it is first asked for.
+_MODULES = ("reference",)
+_ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")  # not in __all__: need scikit-learn
 
 
 def __getattr__(name):
-    if name == "reference":
-        return importlib.import_module(".reference", __name__)
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
     if name in _ESTIMATORS:
         return getattr(importlib.import_module(".estimators", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
