@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fastgd import DataError, tables
+from fastgd import DataError, files
 from fastgd.coding import Category, Coding, Numeric, learn
 
 pytest.importorskip("pyarrow")
@@ -18,7 +18,7 @@ def table(tmp_path, name="data.csv", **columns):
     cells = [["" if x is None else f'"{x}"' for x in column] for column in columns.values()]
     rows = [",".join(row) for row in zip(*cells, strict=True)]
     path.write_text("\n".join([",".join(columns), *rows]) + "\n")
-    return tables.read_csv(path)
+    return files.read(path)
 
 
 def learned(data, train=None, **options):
