@@ -79,7 +79,9 @@ def test_no_cycles(make_graph):
         ("_core", {"errors"}),
         ("calculus", set()),
         ("errors", set()),
-        ("estimators", {"errors", "functional", "result", "threads"}),
+        ("frames", {"coding", "errors", "tables"}),
+        ("tables", {"errors"}),
+        ("estimators", {"errors", "frames", "functional", "result", "threads"}),
         ("inference", {"_core", "errors", "summarytext"}),
         ("modelfile", {"errors"}),
         ("plot", set()),
@@ -93,7 +95,7 @@ def test_low_modules(module, may_import):
 
 @pytest.mark.parametrize("module", ["functional", "result"])
 def test_numerics_do_not_know_their_users(module):
-    users = {"fastgd", "cli", "report", "plot", "tables", "estimators", "explain"}
+    users = {"fastgd", "cli", "report", "plot", "files", "estimators", "explain"}
     assert not reachable(python_graph(), module) & users
 
 

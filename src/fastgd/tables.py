@@ -88,6 +88,10 @@ class Table:
             self._numbers[name] = parsed
         return self._numbers[name]
 
+    def encoded(self, name):
+        """Return (levels, codes) of column `name`, see `encode`."""
+        return encode(self.text(name))
+
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
         return int(i) + self.start + 1
