@@ -191,8 +191,8 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         if type(y).__module__.partition(".")[0] in ("polars", "pyarrow", "duckdb", "_duckdb"):
             y, _ = frames.target(y)
         try:
-            X, y = validate_data(self, X, y, **keywords)
-            X = _as_numbers(X)
+            matrix, y = validate_data(self, X, y, **keywords)
+            X = _as_numbers(matrix)
         except (TypeError, ValueError):
             frame = frames.read(X)
             if frame is None or not frame.has_levels():

@@ -18,6 +18,8 @@ from .coding import MAX_LEVELS, Category, Coding, Numeric
 from .errors import DataError
 from .tables import listed
 
+ALONE = ""  # what a series is called as the only column of a frame
+
 IN_PLACE = "dfB?"  # types that the core reads where they are
 
 # What a cell of a column without a type of its own may be; the first that fits.
@@ -51,10 +53,12 @@ def read(X, source="X"):
         _refuse_twins(names, source)
         if names != list(X.columns):
             X = X.set_axis(names, axis=1)
-    elif hasattr(kind, "from_batches") and hasattr(kind, "to_struct_array"):  # of PyArrow
-        _refuse_twins(X.column_names, source)
-        if not hasattr(kind, "chunk"):
-            X = _whole(X)
+    elif kind.__module__.startswith("pyarrow"):
+        _refuse_twins(X.schema.names, source)
+        if kind.__name__ == "RecordBatch":
+            import pyarrow
+
+            X = pyarrow.Table.from_batches([X])
     try:
         import narwhals
     except ImportError:
@@ -78,13 +82,6 @@ def computed(X):
 def _is_frame(kind):
     # asked of the class: an instance may have to compute the answer
     return hasattr(kind, "columns") or hasattr(kind, "column_names")
-
-
-def _whole(X):
-    """A record batch of PyArrow as a table."""
-    import pyarrow
-
-    return pyarrow.Table.from_batches([X]) if isinstance(X, pyarrow.RecordBatch) else X
 
 
 def _refuse_twins(names, source):
@@ -184,14 +181,19 @@ class Frame:
         raise self._unusable(name, "values of another kind", native)
 
     def _unusable(self, name, what, type_):
-        hint = "convert it to numbers (a year, days since a start) or leave it out"
-        if what != "dates or times":
-            hint = "convert it to numbers, texts or booleans, or leave it out"
-        return DataError(f"{self.source}: column {name!r} holds {what} ({type_}); {hint}")
+        wanted = "numbers, texts or booleans"
+        if what == "dates or times":
+            wanted = "numbers (a year, days since a start)"
+        if name == ALONE:
+            return DataError(f"{self.source} holds {what} ({type_}); wanted are {wanted}")
+        return DataError(
+            f"{self.source}: column {name!r} holds {what} ({type_}); convert it to {wanted}, or "
+            "leave it out"
+        )
 
     def _kind_of_objects(self, name):
         """The kind of a column whose cells are Python objects."""
-        missing = self._missing(name)
+        missing = self.missing(name)
         found = {}  # kind: (row, cell) of the first
         for i, cell in enumerate(self._columns[name].to_numpy()):
             if not missing[i]:
@@ -202,9 +204,8 @@ class Frame:
         if len(found) > 1:
             cells = sorted(found.values(), key=lambda item: item[0])[:2]
             seen = " and ".join(f"{type(c).__name__} ({c!r:.40} in row {i})" for i, c in cells)
-            raise DataError(
-                f"{self.source}: column {name!r} mixes {seen}, counting from 0; make it of one kind"
-            )
+            where = self.source if name == ALONE else f"{self.source}: column {name!r}"
+            raise DataError(f"{where} mixes {seen}, counting from 0; make it of one kind")
         [(kind, (_, cell))] = found.items()
         if kind in ("text", "boolean", "number"):
             return kind
@@ -213,7 +214,7 @@ class Frame:
             what = "objects"
         raise self._unusable(name, what, type(cell).__name__)
 
-    def _missing(self, name):
+    def missing(self, name):
         """Where cells are missing; NaN counts as missing in every library."""
         column = self._columns[name]
         if isinstance(column, np.ndarray):
@@ -259,7 +260,7 @@ class Frame:
         if isinstance(column, np.ndarray):
             return column, False
         if str(column.dtype) == "Object":
-            cells = zip(column.to_numpy(), self._missing(name), strict=True)
+            cells = zip(column.to_numpy(), self.missing(name), strict=True)
             return np.array([np.nan if gap else float(cell) for cell, gap in cells]), False
         wide = str(column.dtype).startswith(("Decimal", "Int128", "UInt128"))
         if wide or (kind == "boolean" and column.null_count()):
@@ -350,21 +351,30 @@ class Frame:
                     i, j = int(bad[0, 0]) + start, int(bad[0, 1])
                     name = [c.name for c in coding.columns for _ in c.features][j]
                     if np.isnan(matrix[i, j]):
-                        raise self.gap(name, i) from None
+                        raise self.gap(name) from None
                     raise DataError(
                         f"{self.source}: column {name!r} holds {matrix[i, j]} in row "
                         f"{self.row(i)}; numbers must be finite"
                     ) from None
             raise
 
-    def gap(self, name, i):
-        """The error that cell `i` of column `name` is missing."""
-        total = int(self._missing(name).sum())
-        more = f" and in {total - 1} more" if total > 1 else ""
+    def empty(self, name):
+        """The error that column `name` has no cell that is not missing."""
+        return DataError(f"{self.source}: column {name!r} has no values; leave it out")
+
+    def gap(self, name):
+        """The error that cells of column `name` are missing."""
         return DataError(
-            f"{self.source}: column {name!r} has a missing cell in row {self.row(i)}{more}; fill "
-            "the cells, drop the rows, or fit with missing='impute'"
+            f"{self.source}: column {name!r} has {_counted(self.missing(name))}, counting from 0; "
+            "fill them, or drop these rows (fastgd.fit fills them with missing='impute')"
         )
+
+
+def _counted(missing):
+    """How many cells are missing, and where the first is."""
+    total = int(missing.sum())
+    cells = "a missing cell in row" if total == 1 else f"{total} missing cells, the first in row"
+    return f"{cells} {int(missing.argmax())}"
 
 
 def _narwhals():
@@ -424,6 +434,8 @@ def learn(frame, missing="error"):
     for name in frame.names:
         if frame.kind(name) in ("text", "category"):
             columns.append(_learn_category(frame, name, missing))
+        elif frame.kind(name) == "nothing":
+            raise frame.empty(name)
         elif missing == "error":
             columns.append(Numeric(name, None, True, False))
         else:
@@ -434,10 +446,10 @@ def learn(frame, missing="error"):
 def _learn_category(frame, name, missing):
     levels, codes = frame.encoded(name)
     if None in levels and missing == "error":
-        raise frame.gap(name, int(np.argmax(codes == len(levels) - 1)))
+        raise frame.gap(name)
     texts = len(levels) - (None in levels)
     if not texts:
-        raise DataError(f"{frame.source}: column {name!r} has no values; leave it out")
+        raise frame.empty(name)
     if frame.kind(name) == "text" and (texts > MAX_LEVELS or 2 * texts > frame.n_rows):
         raise DataError(
             f"{frame.source}: column {name!r} holds {texts} different texts in {frame.n_rows} "
@@ -454,7 +466,7 @@ def _learn_number(frame, name):
     values = frame.numbers(name)[0]
     gaps = np.isnan(values)
     if gaps.all():
-        raise DataError(f"{frame.source}: column {name!r} has no values; leave it out")
+        raise frame.empty(name)
     if not gaps.any():
         return Numeric(name, float(np.median(values)), True, False)
     known = values[~gaps]
@@ -605,23 +617,24 @@ def target(y, source="y"):
     if frame is None:
         return y, getattr(y, "name", None)
     if len(frame.names) > 1:
+        if frame.has_levels():
+            raise DataError(
+                f"{source} has {len(frame.names)} columns; wanted is one of labels or numbers, or "
+                "one of probabilities for each class"
+            )
         return design(frame, plain(frame))[0], None
     [name] = frame.names
+    called = str(getattr(y, "name", None) or "") if name == ALONE else name
     kind = frame.kind(name)
-    missing = frame._missing(name)
+    missing = frame.missing(name)
     if missing.any():
-        total = int(missing.sum())
-        more = f" and in {total - 1} more" if total > 1 else ""
-        raise DataError(
-            f"{source} is missing in row {int(missing.argmax())}{more}, counting from 0; drop "
-            "these rows"
-        )
+        raise DataError(f"{source} has {_counted(missing)}, counting from 0; drop these rows")
     if kind in ("text", "category"):
         values, codes = frame.factorized(name)
         values = values if kind == "category" else [str(value) for value in values]
-        return np.array(values)[codes], name
+        return np.array(values)[codes], called
     values = frame.numbers(name)[0]
-    return (values.astype(bool) if kind == "boolean" else values), name
+    return (values.astype(bool) if kind == "boolean" else values), called
 
 
 def _one_column(y, source):
@@ -637,7 +650,7 @@ def _one_column(y, source):
     series = narwhals.from_native(y, allow_series=True, pass_through=True)
     if not isinstance(series, narwhals.Series):
         return None
-    return Frame({"" if series.name is None else str(series.name): series}, source)
+    return Frame({ALONE: series}, source)
 
 
 def warn_of_target(frame, y, name):
@@ -657,6 +670,18 @@ def warn_of_target(frame, y, name):
         if same:
             _warn_of(frame, f"has a column {column!r} that is equal to y")
             return
+
+
+def warn_of_order(X, y):
+    """Warn if X and y, of pandas, have the same index in another order."""
+    if hasattr(type(X), "iloc") and hasattr(type(y), "iloc") and len(X) == len(y):
+        one, other = X.index, y.index
+        if one.is_unique and not one.equals(other) and one.isin(other).all():
+            warnings.warn(
+                "X and y have the same index in another order; rows are matched by their place, "
+                "not by their index: sort one like the other",
+                stacklevel=5,
+            )
 
 
 def _warn_of(frame, what):

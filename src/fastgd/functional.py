@@ -453,7 +453,8 @@ def fit(
         optimum; ``status`` is then ``"separated"``.
 
     UserWarning
-        If a column of a frame has the name or the values of `y`.
+        If a column of a frame has the name or the values of `y`, or the index of `y` that of `X`
+        in another order.
 
     Examples
     --------
@@ -512,6 +513,8 @@ def fit_quietly(
     """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     X, y, coding, copied, explained = _take(X, y, missing)
+    sample_weight, _ = frames.target(sample_weight, "sample_weight")
+    offset, _ = frames.target(offset, "offset")
     bar = None
     if progress:
         from .progress import Bar
@@ -560,6 +563,7 @@ def _take(X, y, missing):
     complaints about cells in terms of columns."""
     name = frame = None
     if type(y) is not np.ndarray:
+        frames.warn_of_order(X, y)
         y, name = frames.target(y)
     if type(X) is not np.ndarray:
         frame = frames.read(X)

@@ -417,8 +417,10 @@ class FitResult:
         """
         n_threads = threads.check(n_threads)
         names = self.names
-        if type(y) is not np.ndarray:
-            y, _ = frames.target(y)
+        y, _ = frames.target(y)
+        sample_weight, _ = frames.target(sample_weight, "sample_weight")
+        offset, _ = frames.target(offset, "offset")
+        groups, _ = frames.target(groups, "groups")
         if type(X) is not np.ndarray and (frame := frames.read(X)) is not None:
             names = frame.names if names is None else names
             X = self.design(X)
