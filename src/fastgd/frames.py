@@ -72,8 +72,11 @@ def read(X, source="X"):
 
 
 def computed(X):
-    """Return `X`, computed if it is a lazy frame or a DuckDB relation, in a library of its own."""
-    if isinstance(X, np.ndarray) or hasattr(type(X), "__array__") or not _is_frame(type(X)):
+    """Return `X`, a lazy frame or a DuckDB relation computed, a record batch as a table, so that
+    scikit-learn sees its columns."""
+    kind = type(X)
+    known = hasattr(kind, "__array__") and kind.__name__ != "RecordBatch"
+    if isinstance(X, np.ndarray) or known or not _is_frame(kind):
         return X
     frame = read(X)
     return X if frame is None else frame.native
