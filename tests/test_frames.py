@@ -337,6 +337,21 @@ def test_a_saved_model_codes_as_before(tmp_path):
         fastgd.load(tmp_path / "damaged")
 
 
+def test_a_model_of_the_command_line_takes_frames(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    from fastgd.cli import main
+
+    frame = pandas.DataFrame({"x": DATA["x"], "k": DATA["k"], "y": Y})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    model = str(tmp_path / "model")
+    assert main(["fit", str(tmp_path / "t.csv"), "--target", "y", "--save", model]) == 0
+    fit = fastgd.load(model)
+    design = fit.design(frame)
+    assert fit.names[0] == "x" and np.array_equal(design[:, 0], DATA["x"])
+    assert np.array_equal(fit.predict_proba(frame), fit.predict_proba(design))
+
+
 # ---------------------------------------------------------------- memory
 
 

@@ -530,8 +530,10 @@ class FitResult:
         if "l2" in arrays:
             fields["l2"] = arrays["l2"]
         fields["names"] = meta.get("names")
-        if meta.get("coding") is not None:
-            fields["coding"] = Coding.from_dict(meta["coding"])
+        # the command line keeps the coding with what else it knows of the table
+        coding = meta.get("coding") or (meta.get("table") or {}).get("coding")
+        if coding is not None:
+            fields["coding"] = Coding.from_dict(coding)
         if meta.get("classes") is not None:
             fields["classes"] = np.array(meta["classes"], dtype=meta["classes_dtype"])
         if "separation.direction" in arrays:
