@@ -235,7 +235,8 @@ def evaluate_file(args):
     labels, margins, probabilities, rows = [], [], [], 0
     with _warnings_kept() as said, _hint_at_unseen():
         columns = [target, *model.columns]
-        for table, _ in files.batches(args.file, form_of(args, model.missing), columns):
+        form = form_of(args, model.missing)
+        for table, _ in files.batches(args.file, form, columns, model.batch_rows):
             found = targets.read_labels(table, target, model.classes)
             rows += table.n_rows
             if not len(found.rows):
@@ -289,7 +290,8 @@ def predict_file(args, rows):
     counts = np.zeros(len(classes), np.intp)
     columns = None if args.append else model.columns
     with _warnings_kept() as said, _hint_at_unseen():
-        for table, raw in files.batches(args.file, form_of(args, model.missing), columns):
+        form = form_of(args, model.missing)
+        for table, raw in files.batches(args.file, form, columns, model.batch_rows):
             p = model.fit.predict_proba(model.coding.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))

@@ -51,6 +51,11 @@ class TableModel:
         """The names of the columns that prediction needs."""
         return [column.name for column in self.coding.columns]
 
+    @property
+    def batch_rows(self):
+        """How many rows to predict at once, so that their design matrix remains small."""
+        return max(1, min(1 << 14, (1 << 20) // max(1, len(self.coding.features))))
+
     def apply(self, design):
         """Return (margins, probabilities) of the rows of a design matrix.
 
