@@ -418,7 +418,8 @@ def flowers(tmp_path_factory):
     write(folder / "flowers.csv", rows, ",")
     table = pc.read_csv(folder / "flowers.csv")
     pq.write_table(table, folder / "flowers.parquet")
-    assert cli.main(["fit", f"{folder}/flowers.csv", "--target", "kind", "--save", f"{folder}/m"]) == 0
+    argv = ["fit", f"{folder}/flowers.csv", "--target", "kind", "--save", f"{folder}/m"]
+    assert cli.main(argv) == 0
     return folder, rows
 
 
@@ -434,7 +435,8 @@ def test_more_classes(run, flowers):
     y = np.array([row["kind"] for row in rows])
     target = targets.read_target(files.read(folder / "flowers.csv"), "kind")
     test = targets.split(target, 0.2, 0)[1]
-    predicted = list(csv.DictReader(io.StringIO(run("predict", folder / "m", folder / "flowers.csv")[1])))
+    out = run("predict", folder / "m", folder / "flowers.csv")[1]
+    predicted = list(csv.DictReader(io.StringIO(out)))
     p = np.array([[float(row[f"p_{k}"]) for k in target.classes] for row in predicted])
     assert np.allclose(p.sum(axis=1), 1, rtol=1e-15)
     labels = [row["predicted"] for row in predicted]
@@ -467,11 +469,13 @@ def test_predictions_on_the_training_file_are_those_of_the_fit(
     run, people, flowers, tmp_path, name, monkeypatch
 ):
     """To the last digit, whatever the batches."""
-    path, target = (people[0], "bought") if name == "people" else (flowers[0] / "flowers.csv", "kind")
+    path, target = people[0], "bought"
+    if name == "flowers":
+        path, target = flowers[0] / "flowers.csv", "kind"
     run("fit", path, "--target", target, "--save", tmp_path / "m")
     model = TableModel.load(tmp_path / "m")
     expected = model.fit.predict_proba(model.coding.design(files.read(path)))
-    for rows in (1, 7, 64, 1 << 14):
+    for rows in (1, 7, len(expected) - 1, 1 << 14):
         monkeypatch.setattr(TableModel, "batch_rows", rows)
         predicted = list(csv.DictReader(io.StringIO(run("predict", tmp_path / "m", path)[1])))
         p = [[float(row[f"p_{label}"]) for label in model.fit.classes] for row in predicted]
@@ -528,10 +532,10 @@ def test_a_file_to_score_on(run, people, tmp_path):
     evaluated = json.loads(run("evaluate", tmp_path / "m", tmp_path / "b.csv", "--json")[1])
     assert outcome["held_out"] == evaluated["scores"]
     write(tmp_path / "b.csv", [{**row, "town": "Atlantis"} for row in half[1]])
-    code, out, err = run("fit", tmp_path / "a.csv", "--target", "bought", "--test", tmp_path / "b.csv")
+    argv = ["fit", tmp_path / "a.csv", "--target", "bought", "--test", tmp_path / "b.csv"]
+    code, out, err = run(*argv)
     assert (code, out) == (1, "")
     assert "column 'town' holds 'Atlantis'" in err
-    argv = ["fit", tmp_path / "a.csv", "--target", "bought", "--test", tmp_path / "b.csv"]
     code, out, err = run(*argv, "--unseen", "ignore")
     assert code == 0
     assert "200 rows taken as 'Rome'" in err
@@ -567,7 +571,8 @@ def test_positive_class(run, people):
     assert turned["held_out"]["confusion"] == [
         row[::-1] for row in plain["held_out"]["confusion"][::-1]
     ]
-    assert "the positive class is no" in run("fit", people[0], "--target", "bought", "--positive", "no")[1]
+    text = run("fit", people[0], "--target", "bought", "--positive", "no")[1]
+    assert "the positive class is no" in text
 
 
 def test_choices_of_columns(run, people):
@@ -655,7 +660,7 @@ def test_output(run, people, model, tmp_path, ending):
     assert found["p_yes"].to_pylist() == [float(row["p_yes"]) for row in plain]
     predicted = found["predicted"].to_pylist()
     assert predicted == [row["predicted"] for row in plain]
-    assert [predicted.count("no"), predicted.count("yes")] == [int(text) for text in counts.groups()]
+    assert (str(predicted.count("no")), str(predicted.count("yes"))) == counts.groups()
     assert found["note"].to_pylist() == [row["note"] for row in people[1]]
     if ending != ".parquet":
         assert found["id"].to_pylist() == list(range(400))
@@ -695,7 +700,9 @@ def test_predictions_as_json(run, people, model):
 
 def test_unseen_levels_in_many_batches_are_one_warning(run, people, model, tmp_path, monkeypatch):
     monkeypatch.setattr(TableModel, "batch_rows", 50)
-    rows = [{**row, "town": "Ys" if i % 100 == 60 else row["town"]} for i, row in enumerate(people[1])]
+    rows = [dict(row) for row in people[1]]
+    for row in rows[60::100]:
+        row["town"] = "Ys"
     write(tmp_path / "new.csv", rows)
     code, out, err = run("predict", model, tmp_path / "new.csv", "--unseen", "ignore")
     assert (code, len(out.splitlines())) == (0, 401)

@@ -292,7 +292,7 @@ def predict_file(args, rows):
     with _warnings_kept() as said, _hint_at_unseen():
         form = form_of(args, model.missing)
         for table, raw in files.batches(args.file, form, columns, model.batch_rows):
-            p = model.fit.predict_proba(model.coding.design(table, unseen=args.unseen))
+            p = model.probabilities(model.coding.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))
             found = {f"p_{label}": pa.array(p[:, k]) for k, label in enumerate(classes)}

@@ -15,6 +15,15 @@ from .errors import DataError
 from .result import FitResult
 
 
+def _twice(design):
+    """Return a design matrix of one row with that row twice, others as they are.
+
+    A single row is contiguous in C order too, in which the core adds in another sequence: the last
+    digit would depend on whether a batch of rows happened to end with one.
+    """
+    return np.repeat(design, 2, axis=0).copy(order="F") if len(design) == 1 else design
+
+
 @dataclass(frozen=True)
 class TableModel:
     """A fit and all that it takes to apply it to new tables.
@@ -69,7 +78,12 @@ class TableModel:
         margins : ndarray of shape (n,), or (n, K) for more than two classes
         probabilities : ndarray of shape (n, K)
         """
-        return self.fit.decision_function(design), self.fit.predict_proba(design)
+        n, design = len(design), _twice(design)
+        return self.fit.decision_function(design)[:n], self.fit.predict_proba(design)[:n]
+
+    def probabilities(self, design):
+        """Return the second of what `apply` does."""
+        return self.fit.predict_proba(_twice(design))[: len(design)]
 
     def facts(self):
         """Return what there is to say of the model, as a dict for JSON."""
