@@ -172,6 +172,7 @@ def _fitted(args, table, target, rows, coding):
         tol=args.tol,
         max_iter=args.max_iter,
         n_threads=args.threads,
+        progress=args.progress,
     )
     fit.names = coding.features
     if target.classes is not None:
