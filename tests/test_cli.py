@@ -300,6 +300,27 @@ def test_separated_is_code_3(run, people, monkeypatch):
     assert "converged  yes, separated" in out
 
 
+def test_separated_data_are_spoken_of_by_name(run, tmp_path):
+    rows = [{"y": "mno"[i % 3], "x": i % 7, "c": "uvv"[i % 3]} for i in range(60)]
+    write(tmp_path / "d.csv", rows)
+    code, out, err = run("fit", tmp_path / "d.csv", "--target", "y", "--l2", 0, "--test-size", 0)
+    assert code == 3
+    words = " ".join(out.split())
+    for text in (words, err):
+        assert "class m can be told from others by moving along columns c=u, so the cost" in text
+    assert "converged yes, separated" in words
+    two = [row for row in rows if row["y"] != "o"]
+    write(tmp_path / "d.csv", two)
+    argv = ["fit", tmp_path / "d.csv", "--target", "y", "--l2", 0, "--save", tmp_path / "m"]
+    code, out, err = run(*argv)
+    assert code == 3
+    assert "by moving along columns c=v, so the cost" in err or "columns c=u, so" in err
+    assert "accuracy                 1.0000" in out
+    assert run("evaluate", tmp_path / "m", tmp_path / "d.csv")[0] == 0
+    lines = run("predict", tmp_path / "m", tmp_path / "d.csv")[1].splitlines()
+    assert lines[1:3] == ["1,0,m", "0,1,n"]  # the limit
+
+
 # ---------------------------------------------------------------- predict, info
 
 
@@ -880,6 +901,30 @@ def test_broken_pipe_is_quiet(people, model):
         child.stdout.close()
         assert child.stderr.read() == b""
         assert child.wait(timeout=60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("command", ["fit", "predict", "info"])
+def test_a_full_disk_is_said(people, model, command):
+    argv = {
+        "fit": ["fit", str(people[0]), "--target", "bought"],
+        "predict": ["predict", str(model), str(people[0])],
+        "info": ["info"],
+    }[command]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastgd", *argv], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr == "fastgd: cannot write the output: No space left on device\n"
+
+
+def test_closed_standard_output(run, people, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    argv = ["predict", str(model), str(people[0])]
+    assert cli.main(argv) == 1
+    assert cli.main([*argv, "--output", str(tmp_path / "o.csv")]) == 0
+    assert (tmp_path / "o.csv").exists()
 
 
 def test_codes_of_a_process(process, people, tmp_path):

@@ -165,15 +165,21 @@ def _fitted(args, table, target, rows, coding):
     y = target.values[rows] if target.classes is None else target.values[rows].astype(np.intp)
     X = coding.design(table, rows)
     l2 = 1 / len(rows) if args.l2 is None else args.l2
-    fit = fastgd.fit(
-        X,
-        y,
-        l2=l2 * np.square(coding.penalty_scales),
-        tol=args.tol,
-        max_iter=args.max_iter,
-        n_threads=args.threads,
-        progress=args.progress,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = fastgd.fit(
+            X,
+            y,
+            l2=l2 * np.square(coding.penalty_scales),
+            tol=args.tol,
+            max_iter=args.max_iter,
+            n_threads=args.threads,
+            progress=args.progress,
+        )
+    fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)
+    for item in caught:
+        text = _in_names(str(item.message), fit.separation, coding.features, target.classes)
+        warnings.warn(text, item.category, stacklevel=2)
     fit.names = coding.features
     if target.classes is not None:
         fit.classes = np.array(target.classes)
@@ -189,6 +195,21 @@ def _fitted(args, table, target, rows, coding):
     penalty = {"l2": l2, "l2_is_default": args.l2 is None, "standardized": args.standardize}
     model = tablemodel.TableModel(fit, coding, known, penalty, tuple(args.na))
     return model, {"fit": fit, "X": X, "y": y}
+
+
+def _in_names(text, separation, features, classes):
+    """Return what a fit of arrays says of separated classes with the names of columns and classes
+    in place of their numbers."""
+    if separation is None:
+        return text
+    for before, numbers, names in (
+        ("columns ", separation.columns[0][:5], features),
+        ("class ", separation.classes[0][:5], classes),
+    ):
+        if numbers:
+            shown = ", ".join(names[j] for j in numbers)
+            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
+    return text
 
 
 def _column_facts(table, coding):
