@@ -215,7 +215,7 @@ def _in_names(text, separation, features, classes):
 def _column_facts(table, coding):
     numeric, categorical = [], []
     for column in coding.columns:
-        missing = table.text(column.name).null_count
+        missing = table.n_missing(column.name)
         if isinstance(column, codings.Numeric):
             filled = {"median": column.median, "indicator": column.indicator} if missing else {}
             numeric.append({"name": column.name, "missing": missing, **filled})
