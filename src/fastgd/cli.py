@@ -47,7 +47,7 @@ def _parser(command):
         "levels or distinct in more than half its rows.",
     )
     _add_fit(fit)
-    fit.set_defaults(run=_run_fit)
+    fit.set_defaults(run=_run_fit, check=lambda args: _check_fit(fit, args))
 
     predict = commands.add_parser(
         "predict",
@@ -74,7 +74,7 @@ def _parser(command):
     _add_unseen(predict)
     _add_format(predict)
     _add_json(predict)
-    predict.set_defaults(run=_run_predict)
+    predict.set_defaults(run=_run_predict, check=lambda args: _check_format(predict, args))
 
     evaluate = commands.add_parser(
         "evaluate",
@@ -88,7 +88,7 @@ def _parser(command):
     _add_unseen(evaluate)
     _add_format(evaluate)
     _add_json(evaluate)
-    evaluate.set_defaults(run=_run_evaluate)
+    evaluate.set_defaults(run=_run_evaluate, check=lambda args: _check_format(evaluate, args))
 
     info = commands.add_parser(
         "info",
@@ -185,7 +185,13 @@ def _add_format(parser):
         metavar="CHAR",
         help="what separates cells of CSV (default: guessed among , ; tab |)",
     )
-    add("--decimal", choices=(".", ","), default=".", help="the decimal sign of CSV (default: .)")
+    add(
+        "--decimal",
+        choices=(".", ","),
+        default=".",
+        metavar="SIGN",
+        help="the decimal sign of CSV, . (default) or ,",
+    )
     add(
         "--encoding",
         type=_encoding,
@@ -247,7 +253,7 @@ def _separator(text):
 
 def _encoding(text):
     try:
-        b"".decode(text)
+        b" ".decode(text, "replace")
     except (LookupError, ValueError):  # ValueError: a zero byte in the name
         raise argparse.ArgumentTypeError(f"{text!r}: no text encoding of that name") from None
     return text
@@ -312,8 +318,8 @@ def _main(argv):
     parser = _parser(command)
     try:
         args = parser.parse_args(argv)
-        if args.command == "fit":
-            _check_fit(parser, args)
+        if hasattr(args, "check"):
+            args.check(args)
     except SystemExit as stop:
         return stop.code
     if args.version:
@@ -331,12 +337,16 @@ def _check_fit(parser, args):
     """Complain about options that contradict each other; what was not said gets its default."""
     if args.test and args.test_size:
         parser.error("--test scores on a file, --test-size on rows held out: give one of them")
-    if args.sep == args.decimal:
-        parser.error(f"--sep and --decimal are both {args.sep!r}")
+    _check_format(parser, args)
     if args.test_size is None:
         args.test_size = 0.0 if args.test else 0.2
     if args.refit and not args.test_size:
         parser.error("--refit adds the rows held out for scoring, but none are")
+
+
+def _check_format(parser, args):
+    if args.sep == args.decimal:
+        parser.error(f"--sep and --decimal are both {args.sep!r}")
 
 
 def _say(text):
@@ -374,6 +384,7 @@ def _finite(value):
 def _run_fit(args):
     from . import commands
 
+    args.progress = sys.stderr is not None and sys.stderr.isatty()
     outcome = commands.fit_file(args)
     _warn(outcome)
     # what a report is made of; it is not for text and JSON
@@ -386,6 +397,8 @@ def _run_fit(args):
 def _run_predict(args):
     from . import commands, files
 
+    if sys.stdout is None and not args.output:
+        raise ValueError("standard output is closed; --output writes to a file")
     if args.output:
         commands.check_place("--output", args.output, args.model, args.file)
         with files.writer(args.output) as rows:

@@ -165,14 +165,21 @@ def _fitted(args, table, target, rows, coding):
     y = target.values[rows] if target.classes is None else target.values[rows].astype(np.intp)
     X = coding.design(table, rows)
     l2 = 1 / len(rows) if args.l2 is None else args.l2
-    fit = fastgd.fit(
-        X,
-        y,
-        l2=l2 * np.square(coding.penalty_scales),
-        tol=args.tol,
-        max_iter=args.max_iter,
-        n_threads=args.threads,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = fastgd.fit(
+            X,
+            y,
+            l2=l2 * np.square(coding.penalty_scales),
+            tol=args.tol,
+            max_iter=args.max_iter,
+            n_threads=args.threads,
+            progress=args.progress,
+        )
+    fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)
+    for item in caught:
+        text = _in_names(str(item.message), fit.separation, coding.features, target.classes)
+        warnings.warn(text, item.category, stacklevel=2)
     fit.names = coding.features
     if target.classes is not None:
         fit.classes = np.array(target.classes)
@@ -190,10 +197,25 @@ def _fitted(args, table, target, rows, coding):
     return model, {"fit": fit, "X": X, "y": y}
 
 
+def _in_names(text, separation, features, classes):
+    """Return what a fit of arrays says of separated classes with the names of columns and classes
+    in place of their numbers."""
+    if separation is None:
+        return text
+    for before, numbers, names in (
+        ("columns ", separation.columns[0][:5], features),
+        ("class ", separation.classes[0][:5], classes),
+    ):
+        if numbers:
+            shown = ", ".join(names[j] for j in numbers)
+            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
+    return text
+
+
 def _column_facts(table, coding):
     numeric, categorical = [], []
     for column in coding.columns:
-        missing = table.text(column.name).null_count
+        missing = table.n_missing(column.name)
         if isinstance(column, codings.Numeric):
             filled = {"median": column.median, "indicator": column.indicator} if missing else {}
             numeric.append({"name": column.name, "missing": missing, **filled})
@@ -235,7 +257,8 @@ def evaluate_file(args):
     labels, margins, probabilities, rows = [], [], [], 0
     with _warnings_kept() as said, _hint_at_unseen():
         columns = [target, *model.columns]
-        for table, _ in files.batches(args.file, form_of(args, model.missing), columns):
+        form = form_of(args, model.missing)
+        for table, _ in files.batches(args.file, form, columns, model.batch_rows):
             found = targets.read_labels(table, target, model.classes)
             rows += table.n_rows
             if not len(found.rows):
@@ -289,8 +312,9 @@ def predict_file(args, rows):
     counts = np.zeros(len(classes), np.intp)
     columns = None if args.append else model.columns
     with _warnings_kept() as said, _hint_at_unseen():
-        for table, raw in files.batches(args.file, form_of(args, model.missing), columns):
-            p = model.fit.predict_proba(model.coding.design(table, unseen=args.unseen))
+        form = form_of(args, model.missing)
+        for table, raw in files.batches(args.file, form, columns, model.batch_rows):
+            p = model.probabilities(model.coding.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))
             found = {f"p_{label}": pa.array(p[:, k]) for k, label in enumerate(classes)}

@@ -23,9 +23,11 @@ SEPARATORS = ",;\t|"
 OUTPUTS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
 
 _HEAD_BYTES = 1 << 18  # enough to guess the separator
-_BLOCK_BYTES = 1 << 20  # of CSV text in a batch
-_BATCH_ROWS = 1 << 14  # of a Parquet file in a batch
+_BATCH_BYTES = 1 << 18  # of CSV text in a batch, if its records are not long
+_BLOCK_BYTES = 1 << 20, 1 << 26  # of CSV text that is read whole; no record may be longer
+_BATCH_ROWS = 1 << 14
 _GROUP_ROWS = 1 << 16  # in a row group of a Parquet file that is written
+_COMPRESSED = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"  # how gzip, bzip2 and zstd begin
 _PARQUET = b"PAR1"  # the first and the last four bytes of a Parquet file
 
 
@@ -87,11 +89,14 @@ def read(path, form=None):
             missing=form.missing,
         )
     layout = _Layout.of(source, form)
-    try:
-        with source.open() as file:
-            cells = pa.csv.read_csv(file, **layout.options(pa))
-    except (pa.ArrowInvalid, OSError, UnicodeError) as error:
-        raise layout.trouble(source, error) from None
+    for block in _BLOCK_BYTES:
+        try:
+            with source.open() as file:
+                cells = pa.csv.read_csv(file, **layout.options(pa, block))
+            break
+        except (pa.ArrowInvalid, OSError, UnicodeError) as error:
+            if block == _BLOCK_BYTES[-1] or "straddl" not in str(error):
+                raise layout.trouble(source, error) from None
     layout.check_end(source, cells)
     if cells.num_rows < 2:
         raise DataError(f"{source.path}: only a header line, no data rows")
@@ -99,7 +104,7 @@ def read(path, form=None):
     return layout.table(source, dict(zip(layout.names, columns, strict=True)), form)
 
 
-def batches(path, form=None, columns=None):
+def batches(path, form=None, columns=None, most=_BATCH_ROWS):
     """Read a file as `read` does, but in batches, so that memory does not grow with the file.
 
     Parameters
@@ -109,6 +114,8 @@ def batches(path, form=None, columns=None):
         Parquet, which is read from its end, into memory).
     columns : list of str, optional
         Those needed; others are left out where that saves work, unless one of these is absent.
+    most : int
+        Rows in a batch; those of CSV are also limited in bytes.
 
     Yields
     ------
@@ -123,24 +130,28 @@ def batches(path, form=None, columns=None):
     """
     source, form = _Source(path, streamed=True), form or Format()
     if source.head.startswith(_PARQUET):
-        yield from _parquet_batches(source, form, columns)
+        yield from _parquet_batches(source, form, columns, most)
     else:
-        yield from _csv_batches(source, form, columns)
+        yield from _csv_batches(source, form, columns, most)
 
 
-def _csv_batches(source, form, columns):
+def _csv_batches(source, form, columns, most):
     pa, layout = pyarrow(), _Layout.of(source, form)
+    longest = max(map(len, source.head.splitlines()))
+    options = layout.options(pa, max(_BATCH_BYTES, 16 * longest), columns)
     start, batch = -1, None  # the header is the first record
     try:
-        with source.open() as file, pa.csv.open_csv(file, **layout.options(pa, columns)) as reader:
+        with source.open() as file, pa.csv.open_csv(file, **options) as reader:
             for batch in reader:
                 names = [layout.names[int(name[1:])] for name in batch.schema.names]
                 raw = dict(zip(names, batch.columns, strict=True))
                 if start < 0 and batch.num_rows:
                     raw = {name: column[1:] for name, column in raw.items()}
-                if start + batch.num_rows > max(start, 0):
-                    yield layout.table(source, raw, form, max(start, 0)), raw
-                start += batch.num_rows
+                    start = 0
+                for first in range(0, len(next(iter(raw.values()))), most):
+                    part = {name: column[first : first + most] for name, column in raw.items()}
+                    yield layout.table(source, part, form, start + first), part
+                start += len(next(iter(raw.values())))
     except (pa.ArrowInvalid, OSError, UnicodeError) as error:
         raise layout.trouble(source, error) from None
     layout.check_end(source, batch)
@@ -148,14 +159,14 @@ def _csv_batches(source, form, columns):
         raise DataError(f"{source.path}: only a header line, no data rows")
 
 
-def _parquet_batches(source, form, columns):
+def _parquet_batches(source, form, columns, most):
     start = 0
     with _parquet(source) as file:
         names = file.schema_arrow.names
         _check_names(source.path, names)
         if columns is not None and set(columns) <= set(names):
             names = [name for name in names if name in set(columns)]
-        for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+        for batch in file.iter_batches(most, columns=names):
             if batch.num_rows:
                 raw = {name: batch.column(name) for name in names}
                 yield Table(source.path, raw, missing=form.missing, start=start), raw
@@ -272,6 +283,15 @@ class _Layout:
         encoding = codecs.lookup(encoding).name
         if encoding == "utf-8":
             encoding = "utf-8-sig"  # a byte order mark is no part of the first name
+        if head.startswith(_COMPRESSED):
+            raise DataError(
+                f"{path}: compressed; that is understood of files whose name ends in "
+                ".gz, .bz2 or .zst"
+            )
+        if head.startswith(b"PK\x03\x04"):
+            raise DataError(
+                f"{path}: a workbook or another zip archive; save the sheet as CSV, in UTF-8"
+            )
         if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
             raise DataError(
                 f"{path}: not a CSV file in {_spoken(encoding)} (it holds zero bytes); "
@@ -283,7 +303,7 @@ class _Layout:
         names = _header(next(_records(text, separator)), path)
         return cls(separator, encoding, names)
 
-    def options(self, pa, columns=None):
+    def options(self, pa, block, columns=None):
         """Return the arguments of PyArrow's readers; every cell is to be text.
 
         The last column is always read: it is where a quote that is never closed shows.
@@ -296,7 +316,7 @@ class _Layout:
         coded = {} if self.encoding == "utf-8-sig" else {"encoding": self.encoding}
         return {
             "read_options": pa.csv.ReadOptions(
-                autogenerate_column_names=True, block_size=_BLOCK_BYTES, **coded
+                autogenerate_column_names=True, block_size=block, **coded
             ),
             "parse_options": pa.csv.ParseOptions(
                 delimiter=self.separator, newlines_in_values=True
@@ -332,6 +352,8 @@ class _Layout:
 
     def trouble(self, source, error):
         """Return the DataError that says why PyArrow refused the file, with the line if known."""
+        if "Empty CSV file" in str(error):
+            return DataError(f"{source.path}: only a header line, no data rows")
         why = None if source.pipe else self._why_unreadable(source)
         return DataError(f"{source.path}{why or f': cannot be read as CSV: {error}'}")
 
@@ -353,22 +375,27 @@ class _Layout:
                         f", line {reader.line_num}: {cells}, but the header has {width} "
                         f"(separator {self.separator!r})"
                     )
-            line = self._open_quote(source)
-            return f": the quote opened in line {line} is never closed" if line else None
-        except (OSError, csv.Error, UnicodeError):
+        except csv.Error:
+            pass
+        except (OSError, UnicodeError):
             return None
+        line = self._open_quote(source)
+        return f": the quote opened in line {line} is never closed" if line else None
 
     def _open_quote(self, source):
         """Return the line of a quote that is never closed, else None."""
         lines = source.lines(self.encoding)
         reader = csv.reader(lines, delimiter=self.separator, strict=True)
         line = 1
+        before = csv.field_size_limit(2**31 - 1)  # what follows the quote may be long
         try:
             for _ in reader:
                 line = reader.line_num + 1
         except csv.Error as error:
             if "end of data" in str(error):
                 return line
+        finally:
+            csv.field_size_limit(before)
         return None
 
 
@@ -434,7 +461,7 @@ def _parquet(source):
     try:
         with source.open() as stream:
             # no more of a row group than is asked for comes into memory
-            yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=_BLOCK_BYTES)
+            yield parquet.ParquetFile(stream, pre_buffer=False, buffer_size=_BATCH_BYTES)
     except (pa.ArrowException, OSError) as error:
         what = str(error).strip().partition("\n")[0]
         if "magic bytes" in what or "footer" in what:

@@ -67,7 +67,7 @@ def evaluate_text(outcome):
 
 def predict_text(outcome):
     """Return the outcome of ``fastgd predict`` into a file as text."""
-    counts = ", ".join(f"{label} {count}" for label, count in outcome["predicted"].items())
+    counts = ", ".join(f"{label}: {count}" for label, count in outcome["predicted"].items())
     return f"{_count(outcome['rows'], 'row')} predicted ({counts}), written to {outcome['output']}"
 
 
