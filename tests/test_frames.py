@@ -565,7 +565,9 @@ def test_estimators_stay_scikit_learns():
         model.predict(frame.assign(k="z"))
     with pytest.raises(DataError, match="column 'x' has 60 missing cells"):
         model.predict(frame.assign(x=np.nan))
-    numbers = model.fit(frame[["x", "i"]], Y)
+    assert model.fit(MATRIX, Y).predict(MATRIX).shape == (N,)
+    assert model.result_.coding is None and not hasattr(model, "coding_")
+    numbers = model.fit(frame, Y).fit(frame[["x", "i"]], Y)
     assert not hasattr(numbers, "coding_") and numbers.result_.coding is None
     assert numbers.result_.names == ["x", "i"]
     with pytest.raises(ValueError, match="NaN"):

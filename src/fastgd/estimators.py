@@ -167,6 +167,7 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             return None
         if reset:
             self.__dict__.pop("feature_names_in_", None)
+            self.__dict__.pop("coding_", None)
             self.n_features_in_ = X.shape[1]
             return X
         if X.shape[1] != self.n_features_in_ or hasattr(self, "feature_names_in_"):
