@@ -458,6 +458,7 @@ def ugly():
     yield [[1, 2]] * N, "column 'u' holds nested values"
     yield [{"a": 1}] * N, "column 'u' holds nested values"
     yield [b"a"] * N, "column 'u' holds bytes"
+    yield [str(x) for x in DATA["x"]], "column 'u' holds 60 different texts that read like numbers"
     yield [f"p{i}" for i in range(N)], "column 'u' holds 60 different texts in 60 rows, too many"
 
 

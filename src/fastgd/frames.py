@@ -404,6 +404,14 @@ def _texts(values):
     return any(isinstance(value, str) for value in values)
 
 
+def _reads_as_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _level(value):
     """A level as text, so that the number 3 is the same level whether stored as 3 or 3.0."""
     if isinstance(value, (float, np.floating)):
@@ -459,10 +467,12 @@ def _learn_category(frame, name, missing):
     if not texts:
         raise frame.empty(name)
     if frame.kind(name) == "text" and (texts > MAX_LEVELS or 2 * texts > frame.n_rows):
+        what = f"{frame.source}: column {name!r} holds {texts} different texts"
+        if all(_reads_as_number(level) for level in levels[:100] if level is not None):
+            raise DataError(f"{what} that read like numbers ({levels[0]!r}); convert it to numbers")
         raise DataError(
-            f"{frame.source}: column {name!r} holds {texts} different texts in {frame.n_rows} "
-            "rows, too many for a category; leave it out, or make it categorical if each is meant "
-            "to have a coefficient"
+            f"{what} in {frame.n_rows} rows, too many for a category; leave it out, or make it "
+            "categorical if each is meant to have a coefficient"
         )
     counts = np.bincount(codes, minlength=len(levels))
     reference = int(counts.argmax())  # the first of equals
