@@ -698,11 +698,20 @@ def gradient(f, x):
     """
     check_callable(f)
     x = vector(x)
+    return np.array([slope.value for slope in _smooth(f, x)])
+
+
+class NoGradientError(ValueError):
+    """A partial derivative does not exist."""
+
+
+def _smooth(f, x):
+    """All partial derivatives, each of which must exist."""
     found = _partials(f, x, range(len(x)))
     for i, slope in enumerate(found):
         if not math.isfinite(slope):
-            raise ValueError(f"f has no gradient at {shown_point(x)}: along x[{i}] {slope}")
-    return np.array([slope.value for slope in found])
+            raise NoGradientError(f"f has no gradient at {shown_point(x)}: along x[{i}] {slope}")
+    return found
 
 
 def directional_derivative(f, x, direction):
@@ -793,10 +802,7 @@ def check_gradient(f, grad, x, *, tol=1e-6):
     if given.shape != x.shape:
         raise ValueError(f"grad has the shape {given.shape}, wanted: that of x, {x.shape}")
     given = vector(given, "grad")
-    found = _partials(f, x, range(len(x)))
-    for i, slope in enumerate(found):
-        if not math.isfinite(slope):
-            raise ValueError(f"f has no gradient at {shown_point(x)}: along x[{i}] {slope}")
+    found = _smooth(f, x)
     numeric = np.array([slope.value for slope in found])
     noise = np.array([10 * slope.error for slope in found])
     size = np.maximum(np.abs(given), np.abs(numeric))
