@@ -57,7 +57,7 @@ class Derivative(float):
         Slopes from the left and from the right, NaN where the function is not defined on that
         side, infinite where the quotients grow for ever.
     status : str
-        ``"ok"``; ``"edge"``: the function is defined on one side only, and the slope is that side's;
+        ``"ok"``; ``"edge"``: the function is defined on one side only, and this is its slope there;
         ``"kink"``: the two sides disagree; ``"vertical"``: the quotients grow without limit;
         ``"jump"``: the function is not continuous; ``"uncertain"``: the quotients do not settle, so
         that `value` is the best guess.
@@ -163,8 +163,8 @@ class GradientCheck:
     noise : ndarray of shape (p,)
         How far `numeric` may be off: the error of the differences.
     relative_error : ndarray of shape (p,)
-        ``|given - numeric| / max(|given|, |numeric|)``, each component by its own size, 0 where both
-        are 0.
+        ``|given - numeric| / max(|given|, |numeric|)``: each component by its own size, 0 where
+        both are 0.
     resolved : ndarray of bool, shape (p,)
         Whether the differences are sharp enough to judge the component: `noise` within `tol` of it.
     agrees : ndarray of bool, shape (p,)
@@ -460,9 +460,7 @@ class _Estimates:
                 return self.made(1, "ok")
             return self.made(0 if self.error[0] < self.error[2] else 2, "ok")
         # one side does not settle well: the centred slope will do if it lies within the errors
-        near = all(
-            self.error[side] <= 1e-4 * self.size and self.agree(side, 1) for side in (0, 2)
-        )
+        near = all(self.error[side] <= 1e-4 * self.size and self.agree(side, 1) for side in (0, 2))
         if near and self.good[1]:
             return self.made(1, "ok")
         error = max(self.error.max(), abs(left - self.slope[1]), abs(right - self.slope[1]))
@@ -609,8 +607,9 @@ def derivative_function(f):
                 out[place] = derivative(f, t)
         return out
 
-    slope.__name__ = f"derivative of {getattr(f, '__name__', 'f')}"
-    slope.__doc__ = f"The slope of {getattr(f, '__name__', 'f')} at a number, or at each of an array."
+    name = getattr(f, "__name__", "f")
+    slope.__name__ = f"derivative of {name}"
+    slope.__doc__ = f"The slope of {name} at a number, or at each number of an array."
     return slope
 
 
@@ -852,7 +851,7 @@ class Rule(NamedTuple):
     """Where the two are compared."""
 
     def check(self):
-        """The largest difference between the rule and `derivative`, each relative to 1 + |slope|."""
+        """The largest difference between the rule and `derivative`, relative to 1 + |slope|."""
         return max(
             abs(derivative(self.f, x) - self.derivative(x)) / (1 + abs(self.derivative(x)))
             for x in self.points
