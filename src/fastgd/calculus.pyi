@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -39,10 +38,8 @@ class Derivative(float):
         right: float | None = None,
         status: _Status = "ok",
     ) -> Derivative: ...
-    @property
-    def value(self) -> float: ...
+    value: float
 
-@dataclass(frozen=True, repr=False, eq=False)
 class DifferenceTable:
     x: float
     value: float
@@ -51,13 +48,10 @@ class DifferenceTable:
     forward: _Reals
     central: _Reals
     derivative: Derivative
-    @property
-    def forward_error(self) -> _Reals: ...
-    @property
-    def central_error(self) -> _Reals: ...
+    forward_error: _Reals
+    central_error: _Reals
     def __len__(self) -> int: ...
 
-@dataclass(frozen=True, repr=False, eq=False)
 class GradientCheck:
     given: _Reals
     numeric: _Reals
@@ -66,8 +60,7 @@ class GradientCheck:
     resolved: NDArray[np.bool_]
     agrees: NDArray[np.bool_]
     tol: float
-    @property
-    def ok(self) -> bool: ...
+    ok: bool
     def __bool__(self) -> bool: ...
 
 class ComplexError(TypeError): ...

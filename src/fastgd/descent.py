@@ -96,8 +96,8 @@ def gradient_descent(
 ):
     """Walk down a function against its gradient.
 
-    Each step is ``v = momentum * v - learning_rate * gradient(x)``, ``x = x + v``. In a valley whose
-    curvature is at most ``L`` it goes down for any learning rate below ``2 / L`` (without
+    Each step is ``v = momentum * v - learning_rate * gradient(x)``, ``x = x + v``. In a valley
+    whose curvature is at most ``L`` it goes down for any learning rate below ``2 / L`` (without
     momentum); at ``2 / L`` it may hop from side to side for ever, beyond it runs away.
 
     Parameters

@@ -1,5 +1,4 @@
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -7,7 +6,6 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["Descent", "gradient_descent"]
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Descent:
     path: NDArray[np.float64]
     values: NDArray[np.float64]
@@ -17,14 +15,10 @@ class Descent:
     learning_rate: float
     momentum: float
     bounds: NDArray[np.float64] | None = None
-    @property
-    def x(self) -> NDArray[np.float64]: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def converged(self) -> bool: ...
-    @property
-    def n_iter(self) -> int: ...
+    x: NDArray[np.float64]
+    value: float
+    converged: bool
+    n_iter: int
 
 def gradient_descent(
     f: Callable[[Any], Any],

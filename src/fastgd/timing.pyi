@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,13 +10,11 @@ class Way(NamedTuple):
     result: NDArray[np.float64]
     seconds: float
 
-@dataclass(frozen=True, repr=False, eq=False)
 class Race:
     what: str
     ways: list[Way]
     def __getitem__(self, name: str) -> Way: ...
-    @property
-    def max_difference(self) -> float: ...
+    max_difference: float
 
 def race(
     X: ArrayLike,

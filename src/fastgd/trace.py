@@ -253,8 +253,8 @@ def explain(
     if len(saturated):
         k = i if i in saturated else int(saturated[0])
         notes.append(
-            f"In {len(saturated)} of {n} rows a is 0 or 1 in rounding (row {k}: z = {z[k]:.4g}), and "
-            "-y/a + (1-y)/(1-a) would divide by zero. There 1 - a is taken as sigmoid(-z), "
+            f"In {len(saturated)} of {n} rows a is 0 or 1 in rounding (row {k}: z = {z[k]:.4g}), "
+            "and -y/a + (1-y)/(1-a) would divide by zero. There 1 - a is taken as sigmoid(-z), "
             f"{rest[k]:.3g} in row {k}, and a term whose factor is 0 is left out; dz = a - y needs "
             "neither."
         )
