@@ -220,7 +220,7 @@ def call(f, x):
     returns something else than one number or changes its argument."""
     try:
         return number(evaluated(f, x), "f")
-    except ComplexError:
+    except (ComplexError, OutsideError):
         return math.nan
 
 
@@ -228,43 +228,30 @@ class ComplexError(TypeError):
     """A function returned a complex number."""
 
 
+class OutsideError(ValueError):
+    """A function raised an error of arithmetic: the point is outside its domain."""
+
+
 def evaluated(f, x):
-    """Whatever `f` returns, NaN where it raises an error of arithmetic."""
+    """Whatever `f` returns; a ValueError or an ArithmeticError, which ``math.log`` raises outside
+    its domain, becomes an OutsideError."""
+    given = x if isinstance(x, float) else x.copy()
     try:
         with np.errstate(all="ignore"):
-            if isinstance(x, float):
-                found = f(x)
-            else:
-                given = x.copy()
-                found = f(given)
-                if given.shape != x.shape or not np.array_equal(given, x, equal_nan=True):
-                    raise _Changed
-    except _Changed:
-        raise ValueError(
-            "f changes its argument in place; let it work on a copy (x = x.copy())"
-        ) from None
+            found = f(given)
     except OUTSIDE as error:
-        if isinstance(error, ValueError) and not _is_domain(error):
-            raise
-        return math.nan
+        raise OutsideError(str(error)) from error
+    if given is not x and not np.array_equal(given, x, equal_nan=True):
+        raise ValueError("f changes its argument in place; let it work on a copy (x = x.copy())")
     return found
-
-
-class _Changed(Exception):
-    pass
-
-
-def _is_domain(error):
-    """Whether a ValueError means "outside the domain", as that of ``math.log`` does; NumPy's about
-    shapes that do not fit is a mistake in the function."""
-    text = str(error)
-    return not any(word in text for word in ("shape", "broadcast", "dimension", "ambiguous"))
 
 
 def number(found, name):
     """`found` as a float, where it is one real number; `name` is the function that returned it."""
     if type(found) is float:
         return found
+    if isinstance(found, str | bytes):
+        raise TypeError(f"{name} returned text, {found!r}, wanted: a real number")
     if found is None:
         raise TypeError(f"{name} returned None, not a number; does it lack a return?")
     try:
@@ -327,7 +314,12 @@ def check_callable(f, name="f"):
 def defined(f, x):
     """``f(x)``, which must be finite, at the point that the user asked for; as a NumPy scalar of
     single precision where `f` works in that, else a float."""
-    found = evaluated(f, x)
+    try:
+        found = evaluated(f, x)
+    except OutsideError as error:
+        raise ValueError(
+            f"f is not defined at x = {shown_point(x)} ({error}); choose a point inside its domain"
+        ) from error
     value = number(found, "f")
     if not math.isfinite(value):
         found = "is not defined" if math.isnan(value) else "is infinite"

@@ -189,7 +189,8 @@ def explain(
     names = getattr(X, "columns", None) if feature_names is None else feature_names
     X = _matrix(X)
     n, d = X.shape
-    names = [f"x{j + 1}" for j in range(d)] if names is None else [str(name) for name in names]
+    default = [f"x{j + 1}" for j in range(d)]
+    names = default if names is None else [str(name) for name in names]
     if len(names) != d:
         raise ValueError(f"feature_names has {len(names)} names, but X has {d} columns")
     y = _labels(y, n)
@@ -262,7 +263,11 @@ def explain(
         notes.append(
             "An infinite da is a true slope beyond the largest number (|z| > 709); dz stays finite."
         )
-    graph = _graph(X[i], y[i], w, b, z[i], a[i], loss[i], da[i], dz[i], rest[i])
+    chosen = _leading(w * X[i])
+    graph = _graph(X[i], y[i], w, b, z[i], a[i], loss[i], da[i], dz[i], rest[i], chosen)
+    if names != default:
+        more = "" if len(chosen) == d else f"; {d - len(chosen)} more features"
+        notes.insert(0, ", ".join(f"x{j + 1} is {names[j]}" for j in chosen) + more + ".")
     return Trace(
         i, n, d, X, y, w, b, z, a, loss, J, da, dz, dw_sum, db_sum, dw, db, dw_one, db_one,
         rate, names, steps, graph, notes,
@@ -287,12 +292,15 @@ def _over(numerator, denominator):
         )
 
 
-def _graph(x, y, w, b, z, a, loss, da, dz, rest):
-    """The neuron of one sample: features of little weight are taken together."""
-    products = w * x
-    chosen = range(len(x))
-    if len(x) > MOST:
-        chosen = np.sort(np.argsort(-np.abs(products), kind="stable")[: MOST - 1])
+def _leading(products):
+    """The features that get nodes of their own: all, or those that move the margin most."""
+    if len(products) <= MOST:
+        return np.arange(len(products))
+    return np.sort(np.argsort(-np.abs(products), kind="stable")[: MOST - 1])
+
+
+def _graph(x, y, w, b, z, a, loss, da, dz, rest, chosen):
+    """The neuron of one sample; the features that are not chosen are taken together."""
     nodes, inputs, partials, terms = [], [], [], []
     for j in chosen:
         nodes.append(Node(f"x{j + 1}", "", float(x[j]), float(dz * w[j])))
@@ -301,7 +309,8 @@ def _graph(x, y, w, b, z, a, loss, da, dz, rest):
         partials += [float(w[j]), float(x[j])]
         terms.append(f"w{j + 1} x{j + 1}")
     if len(chosen) < len(x):
-        others = float(products.sum() - products[chosen].sum())
+        left_out = np.delete(np.arange(len(x)), chosen)
+        others = float(w[left_out] @ x[left_out])
         count = len(x) - len(chosen)
         nodes.append(Node("rest", f"w.x of {count} more", others, float(dz)))
         inputs.append("rest")
