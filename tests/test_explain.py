@@ -20,6 +20,32 @@ def problem(rng):
     return X, np.arange(40) % 2, rng.standard_normal(3), 0.3
 
 
+# --- row 7: the loss of one, the cost of all --------------------------------------------
+
+
+def bends(values):
+    """Second differences, as shares of the largest value."""
+    return np.diff(values, 2) / np.abs(values).max()
+
+
+def test_cost_is_the_mean_loss_and_minus_the_log_likelihood(problem):
+    X, y, w, b = problem
+    found = fastgd.explain(X, y, w, b)
+    assert found.J == pytest.approx(found.loss.mean(), rel=1e-14)
+    likelihood = np.prod(np.where(y == 1, found.a, 1 - found.a))
+    assert math.exp(-found.m * found.J) == pytest.approx(likelihood, rel=1e-10)
+
+
+def test_log_loss_is_convex_on_a_slice_and_squared_error_of_a_sigmoid_is_not():
+    data = fastgd.datasets.load("breast_cancer")
+    x = data.X[:, :1] - data.X[:, 0].mean()
+    slice_ = np.linspace(-5, 5, 201)
+    log_loss = [fastgd.cost(x, data.y, [w]) for w in slice_]
+    squared = [np.mean((fastgd.sigmoid(x[:, 0] * w) - data.y) ** 2) / 2 for w in slice_]
+    assert bends(log_loss).min() > -1e-14
+    assert bends(squared).min() < -1e-3 and bends(squared).max() > 1e-3
+
+
 # --- row 8: the computation graph -------------------------------------------------------
 
 
