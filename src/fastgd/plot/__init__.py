@@ -14,7 +14,7 @@ _HOMES = {  # name: the module it lives in
     "PrecisionRecallDisplay": "displays",
     "RocCurveDisplay": "displays",
 }
-_MODULES = ("displays", "style")
+_MODULES = ("curves", "displays", "style")
 
 __all__ = [*sorted(_HOMES), *_MODULES]
 
