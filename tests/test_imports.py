@@ -83,7 +83,9 @@ def test_no_cycles(make_graph):
         ("inference", {"_core", "errors", "summarytext"}),
         ("modelfile", {"errors"}),
         ("plot", set()),
+        ("progress", set()),
         ("reference", set()),
+        ("report", {"_version", "plot", "printout"}),
         ("summarytext", set()),
     ],
 )

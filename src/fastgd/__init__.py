@@ -30,7 +30,9 @@ __all__ = [
     "fit",
     "hessian_vector",
     "load",
+    "plot",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]
@@ -40,7 +42,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-_MODULES = ("reference",)
+_MODULES = ("plot", "reference", "report")
 _ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")  # not in __all__: need scikit-learn
 
 

@@ -1,4 +1,4 @@
-from . import reference
+from . import plot, reference, report
 from ._version import __version__
 from .errors import ConvergenceWarning, DataError, SeparationWarning
 from .estimators import LogisticRegression, LogisticRegressionCV
@@ -28,7 +28,9 @@ __all__ = [
     "fit",
     "hessian_vector",
     "load",
+    "plot",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]

@@ -33,12 +33,12 @@ h2 { font-size: 1.25rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--
 table { border-collapse: collapse; margin: .4rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .18rem .7rem .18rem 0; vertical-align: top; overflow-wrap: normal }
 tr { border-bottom: 1px solid var(--line) }
-caption { text-align: left; color: var(--soft); padding-bottom: .3rem }
+caption { text-align: left; color: var(--soft); padding-bottom: .3rem; white-space: nowrap }
 .numbers th:first-child { text-align: left }
 .numbers td, .numbers thead th { text-align: right }
 .facts th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 1.2rem }
 .pictures { display: grid; gap: 1rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)) }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)) }
 figure { margin: 0; background: #fff; border: 1px solid var(--line); padding: .4rem }
 figure svg { display: block; width: 100%; height: auto; max-width: 48rem; margin: 0 auto }
 figcaption { color: #444; font-size: .92rem; padding: .2rem .3rem }
@@ -301,10 +301,8 @@ def _scores(scored, fit, outcome):
         if number:
             value = getattr(shown, number)
             name = number.replace("roc_auc", "area").replace("_", " ")
-            if isinstance(value, float):
-                what += f"; {name} {value:.4f}"
-            else:
-                what += f"; {name} from {min(value):.4f} to {max(value):.4f}"
+            low, high = f"{np.min(value):.4f}", f"{np.max(value):.4f}"
+            what += f"; {name} {low}" if low == high else f"; {name} from {low} to {high}"
         pictures.append(_figure(shown.figure_, display.__name__, what + "."))
     yield f'<div class="pictures">{"".join(pictures)}</div>'
 

@@ -283,7 +283,8 @@ class CoefficientsDisplay(_Display):
         rows = max(1, len(self.shown))
         if ax is None:
             step = 0.27 if equations == 1 else 0.14 + 0.12 * equations
-            ax = style.axes(width=6.8, height=min(40, 1.3 + step * rows))
+            width = 6.8 if equations == 1 else 8.0
+            ax = style.axes(width=width, height=min(40, 1.3 + step * rows))
         self._take(ax)
         values = [self.coef[self.shown]]
         values += [ends[self.shown] for ends in (self.low, self.high) if ends is not None]
@@ -313,10 +314,10 @@ class CoefficientsDisplay(_Display):
         if np.isnan(self.coef[self.shown]).any():
             notes.append("crosses: follows from other columns")
         _title(ax, "\n".join(filter(None, [self.title, "; ".join(notes)])))
-        if equations > 1:  # above the axes: it would hide points within
-            style.legend(ax, loc="lower center", bbox_to_anchor=(0.5, 1.0 + 0.35 / rows), ncols=3)
-            if ax.get_title(loc="left"):
-                ax.set_title(ax.get_title(loc="left"), loc="left", pad=34 + 14 * (equations > 3))
+        if equations > 1:  # beside the axes: it would hide points within
+            style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        if not len(finite):
+            ax.set_xticks([0])
         return self
 
     def _draw(self, ax, place, k, look, low, high):
@@ -762,11 +763,16 @@ class CalibrationDisplay(_Curves):
             x, y = curve["predicted"], curve["observed"]
             if len(self.curves) == 1:
                 ax.vlines(x, curve["low"], curve["high"], color=look["color"], linewidth=1.4)
-                for a, b, share in zip(x, curve["high"], curve["share"], strict=True):
-                    ax.annotate(
-                        f"{100 * share:.2g} %", (a, min(b, 0.97)), (0, 4),
-                        textcoords="offset points", ha="center", fontsize=8.5, color=style.FAINT,
-                    )  # fmt: skip
+                ax.bar(
+                    x,
+                    curve["share"],
+                    width=0.04,
+                    color="#D9D9D9",
+                    edgecolor=style.FAINT,
+                    linewidth=0.8,
+                    zorder=0,
+                    label="share of the rows",
+                )
             label = curve["name"] if curve["name"] is not None else self.name
             lines += ax.plot(x, y, label=label and style.short(label, 24), **look)
         self.line_ = lines[0] if len(lines) == 1 else lines
