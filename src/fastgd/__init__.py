@@ -37,9 +37,11 @@ __all__ = [
     "gradient_descent",
     "hessian_vector",
     "load",
+    "plot",
     "race",
     "race_product",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]
@@ -49,6 +51,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
+    "plot",
 _MODULES = ("calculus", "datasets", "reference")
 _LECTURE = {  # name: module
     "Descent": "descent",
