@@ -1,0 +1,31 @@
+"""Pictures of fits, of what they predict, and of the lecture; needs matplotlib once one is drawn.
+
+Names only: each is imported when it is first asked for, and matplotlib when something is drawn.
+"""
+
+import importlib
+
+_HOMES = {  # name: the module it lives in
+    "CalibrationDisplay": "displays",
+    "CoefficientsDisplay": "displays",
+    "ConvergenceDisplay": "displays",
+    "DecisionBoundaryDisplay": "displays",
+    "PathDisplay": "displays",
+    "PrecisionRecallDisplay": "displays",
+    "RocCurveDisplay": "displays",
+}
+_MODULES = ("curves", "displays", "style")
+
+__all__ = [*sorted(_HOMES), *_MODULES]
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
