@@ -51,8 +51,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-    "plot",
-_MODULES = ("calculus", "datasets", "reference")
+_MODULES = ("calculus", "datasets", "plot", "reference", "report")
 _LECTURE = {  # name: module
     "Descent": "descent",
     "Graph": "graph",
