@@ -333,7 +333,7 @@ def add_arguments(parser):
         nargs="+",
         help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
     )
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a CSV or Parquet file")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a table")
     parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")
     parser.add_argument("--json", action="store_true", help="write one JSON object, not a table")
     parser.add_argument("--plot", metavar="FILE", help="draw the times into this file as well")
