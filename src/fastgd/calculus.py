@@ -893,7 +893,7 @@ RULES = (
     ),
     Rule(
         "sigmoid",
-        "s(x) = 1 / (1 + exp(-x))",
+        "1 / (1 + exp(-x))",
         "s(x) (1 - s(x))",
         _sigmoid,
         lambda x: _sigmoid(x) * (1 - _sigmoid(x)),
