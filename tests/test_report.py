@@ -1,4 +1,4 @@
-"""The HTML page of a fit: the same bytes each time, nothing hostile in it, and it can be looked at."""
+"""The HTML page of a fit: the same bytes each time, nothing hostile in it, fit to be seen."""
 
 import io
 import re
@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-import fastgd  # noqa: E402
-from fastgd import report  # noqa: E402
+import fastgd
+from fastgd import report
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -107,7 +107,8 @@ def test_without_history_and_scores(data):
 
 def test_several_classes(rng):
     X = rng.normal(size=(150, 3))
-    y = np.array(["a", "b", "<c>"])[(X[:, 0] + rng.normal(size=150) > 0) + (X[:, 1] > 0.5)]
+    code = (X[:, 0] + rng.normal(size=150) > 0).astype(int) + (X[:, 1] > 0.5)
+    y = np.array(["a", "b", "<c>"])[code]
     fit = fastgd.fit(X, y, l2=0.01, record=True)
     scored = {"y": y, "probabilities": fit.predict_proba(X)}
     page = checked(report.page(fit, X, y, scored=scored))

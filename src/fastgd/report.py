@@ -36,6 +36,7 @@ tr { border-bottom: 1px solid var(--line) }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; white-space: nowrap }
 .numbers th:first-child { text-align: left }
 .numbers td, .numbers thead th { text-align: right }
+.facts td { overflow-wrap: anywhere }
 .facts th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 1.2rem }
 .pictures { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)) }
