@@ -240,10 +240,12 @@ def from_file(path, target, several=False):
         return X.astype(np.float64), code.astype(float)
     if target is None:
         raise DataError(f"--data {path}: --target COLUMN is needed for a CSV file")
-    from . import coding, tables
+    from . import coding, files, targets
 
-    table = tables.read_csv(path)
-    column = tables.read_target(table, target)
+    table = files.read(path)
+    column = targets.read_target(table, target)
+    if column.classes and len(column.classes) > 2 and not several:
+        raise DataError(f"--data {path}: {target} has {len(column.classes)} classes; wanted 2")
     learned = coding.learn(table, target, column.rows, column.rows)
     return learned.design(table, column.rows), column.values[column.rows].astype(float)
 
@@ -328,7 +330,7 @@ def add_arguments(parser):
         "--data",
         metavar="FILE",
         nargs="+",
-        help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
+        help="measure on these files too (with --peers: only): .npz with X and y, CSV or Parquet",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a CSV file")
     parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")

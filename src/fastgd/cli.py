@@ -385,6 +385,7 @@ def _finite(value):
 def _run_fit(args):
     from . import commands
 
+    args.progress = sys.stderr is not None and sys.stderr.isatty()
     outcome = commands.fit_file(args)
     _warn(outcome)
     if args.report:

@@ -316,7 +316,7 @@ class CoefficientsDisplay(_Display):
             notes.append("arrows: infinite, the classes are separated")
         if np.isnan(self.coef[self.shown]).any():
             notes.append("crosses: follows from other columns")
-        _title(ax, "\n".join(filter(None, [self.title, "; ".join(notes)])))
+        _title(ax, "\n".join(filter(None, [self.title, *notes])))
         if equations > 1:  # beside the axes: it would hide points within
             style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0))
         if not len(finite):
