@@ -13,6 +13,27 @@ _HOMES = {  # name: the module it lives in
     "PathDisplay": "displays",
     "PrecisionRecallDisplay": "displays",
     "RocCurveDisplay": "displays",
+    # the lecture
+    "Animation": "training",
+    "boundaries": "training",
+    "computation_graph": "graph",
+    "contour": "training",
+    "convergence": "training",
+    "cost_curves": "training",
+    "cost_surfaces": "training",
+    "derivative": "lecture",
+    "difference_error": "lecture",
+    "FontWarning": "fonts",
+    "hillside": "lecture",
+    "learning_curve": "training",
+    "learning_rates": "training",
+    "legs": "lecture",
+    "moving_boundary": "training",
+    "Picture": "picture",
+    "polar": "lecture",
+    "secants": "lecture",
+    "strict": "fonts",
+    "surface": "training",
 }
 _MODULES = ("curves", "displays", "style")
 
