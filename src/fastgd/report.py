@@ -36,6 +36,7 @@ tr { border-bottom: 1px solid var(--line) }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; white-space: nowrap }
 .numbers th:first-child { text-align: left }
 .numbers td, .numbers thead th { text-align: right }
+.facts td { overflow-wrap: anywhere }
 .facts th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 1.2rem }
 .pictures { display: grid; gap: 1rem;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)) }
@@ -199,10 +200,12 @@ def _coefficients(fit, X, names, summary, why):
             else:
                 shown = plot.CoefficientsDisplay.from_result(fit, names=names, scale=scale)
         size = np.abs(np.nan_to_num(shown.coef, nan=0.0)).max(axis=1)
-        largest = shown.names[int(size.argmax())]
+        largest = f"the largest is that of {_one_line(shown.names[int(size.argmax())])}"
+        if math.isinf(size.max()):
+            largest = f"{np.isinf(size).sum()} of {len(size)} are infinite"
         yield _figure(
             shown.figure_, "coefficients",
-            f"Coefficients of standardised features; the largest is that of {_one_line(largest)}.",
+            f"Coefficients of standardised features; {largest}.",
         )  # fmt: skip
     if summary is not None:
         yield f'<div class="wide">{summary._repr_html_()}</div>'

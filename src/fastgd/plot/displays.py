@@ -264,9 +264,12 @@ class CoefficientsDisplay(_Display):
         if len(names) != len(coef):
             raise ValueError(f"names must be {len(coef)}, found {len(names)}")
         if fit.separation is not None:
-            direction = np.asarray(fit.separation.direction)
-            for one in direction.reshape(len(direction), -1, len(coef))[::-1]:
-                coef = np.where(one.T != 0, np.copysign(math.inf, one.T), coef)
+            found = fit.separation
+            for one, columns in list(zip(found.direction, found.columns, strict=True))[::-1]:
+                one = np.atleast_2d(one).T  # the first direction outruns the others
+                moved = np.abs(one) > 1e-6 * np.abs(one).max(axis=1, keepdims=True)
+                moved &= np.isin(np.arange(len(one)), columns)[:, None]
+                coef[moved] = np.copysign(math.inf, one[moved])
         scale = np.ones(len(names)) if scale is None else np.asarray(scale, dtype=float)
         label = "coefficient" if (scale == 1).all() else "coefficient per standard deviation"
         equations = [""] if coef.shape[1] == 1 else [str(label) for label in fit.classes]
@@ -313,7 +316,7 @@ class CoefficientsDisplay(_Display):
             notes.append("arrows: infinite, the classes are separated")
         if np.isnan(self.coef[self.shown]).any():
             notes.append("crosses: follows from other columns")
-        _title(ax, "\n".join(filter(None, [self.title, "; ".join(notes)])))
+        _title(ax, "\n".join(filter(None, [self.title, *notes])))
         if equations > 1:  # beside the axes: it would hide points within
             style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0))
         if not len(finite):
@@ -540,7 +543,9 @@ def _against_rest(y_true, y_score, classes, pos_label):
         )
     unknown = y[~np.isin(y, classes)]
     if len(unknown):
-        raise ValueError(f"y_true has a class that is none of the model's: {unknown[0]!r}")
+        raise ValueError(
+            f"y_true has a class that is none of the model's: {unknown[:1].tolist()[0]!r}"
+        )
     if pos_label is not None or len(classes) == 2:
         pos_label = classes[-1] if pos_label is None else pos_label
         if pos_label not in classes:
@@ -776,7 +781,7 @@ class CalibrationDisplay(_Curves):
             label = curve["name"] if curve["name"] is not None else self.name
             lines += ax.plot(x, y, label=label and style.short(label, 24), **look)
         self.line_ = lines[0] if len(lines) == 1 else lines
-        self._finish(ax, "predicted probability", "share observed", loc="upper left")
+        self._finish(ax, "predicted probability", "share observed", loc="best")
         return self
 
 

@@ -152,7 +152,9 @@ def legend(ax, **options):
     """
     least = options.pop("least", 2)
     if len(ax.get_legend_handles_labels()[1]) >= least:
-        options = {"fontsize": 10, "framealpha": 0.9, "handlelength": 2.8, **options}
+        narrow = ax.bbox.width < 3.2 * ax.figure.dpi
+        size = {"fontsize": 8, "handlelength": 1.8} if narrow else {"fontsize": 10}
+        options = {"framealpha": 0.9, "handlelength": 2.8, **size, **options}
         return ax.legend(**options)
     return None
 
