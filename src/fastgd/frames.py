@@ -107,7 +107,9 @@ def _without_narwhals(X, source):
             'all plain numbers; to read it, narwhals is needed: pip install "fastgd[tables]"',
             name="narwhals",
         )
-    return Frame({name: table[:, j] for j, name in enumerate(names)}, source)
+    # a copy would be at another place each time
+    copied = 0 if _address(table) == _address(np.asarray(X)) else table.nbytes
+    return Frame({name: table[:, j] for j, name in enumerate(names)}, source, copied=copied)
 
 
 class Frame:
@@ -126,11 +128,14 @@ class Frame:
     n_rows : int
     native : frame
         In its own library.
+    copied : int
+        How many bytes have been copied to get at the columns.
     """
 
-    def __init__(self, columns, source, native=None):
+    def __init__(self, columns, source, native=None, copied=0):
         self.source = source
         self.native = native
+        self.copied = copied
         self.names = list(columns)
         if not columns:
             raise DataError(f"{source} has no columns")
@@ -528,14 +533,14 @@ def design(frame, coding, unseen="error"):
     if all(isinstance(column, Numeric) and column.median is None for column in coding.columns):
         matrix = _view(frame, names)
         if matrix is not None:
-            return matrix, 0
+            return matrix, frame.copied
     types = {
         np.dtype(np.uint8) if isinstance(column, Category) else frame.dtype(column.name)
         for column in coding.columns
     }
     dtype = types.pop() if len(types) == 1 else np.dtype(float)
     matrix = coding.design(frame, unseen=unseen, dtype=dtype)
-    return matrix, matrix.nbytes
+    return matrix, frame.copied + matrix.nbytes
 
 
 class _Lines:

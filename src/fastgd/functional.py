@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import _core, frames, threads
+from . import _core, threads
 from .errors import ConvergenceWarning, SeparationWarning
-from .result import FitResult, Separation
+from .result import FitResult, Separation, _array
 
 
 def sigmoid(z, out=None):
@@ -201,9 +201,13 @@ def hessian_vector(
 
 def _arrays(X, y):
     """X and y as arrays where they are columns of numbers, labels, of some library."""
-    if type(y) is not np.ndarray:
-        y, _ = frames.target(y)
-    if type(X) is not np.ndarray and (frame := frames.read(X)) is not None:
+    if type(X) is np.ndarray and type(y) is np.ndarray:
+        return X, y
+    # not imported before there may be one
+    from . import frames
+
+    y, _ = frames.target(y)
+    if (frame := frames.read(X)) is not None:
         X, _ = frames.design(frame, frames.plain(frame))
     return X, y
 
@@ -514,8 +518,7 @@ def fit_quietly(
     """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     X, y, coding, copied, explained = _take(X, y, missing)
-    sample_weight, _ = frames.target(sample_weight, "sample_weight")
-    offset, _ = frames.target(offset, "offset")
+    sample_weight, offset = _array(sample_weight, "sample_weight"), _array(offset, "offset")
     bar = None
     if progress:
         from .progress import watch
@@ -563,10 +566,12 @@ def _take(X, y, missing):
     """X and y as arrays; of a frame its coding, the bytes copied, and what words the core's
     complaints about cells in terms of columns."""
     name = frame = None
-    if type(y) is not np.ndarray:
+    if type(X) is not np.ndarray or type(y) is not np.ndarray:
+        # not imported before there may be one
+        from . import frames
+
         frames.warn_of_order(X, y)
         y, name = frames.target(y)
-    if type(X) is not np.ndarray:
         frame = frames.read(X)
     if frame is None:
         if missing != "error":

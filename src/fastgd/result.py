@@ -5,8 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from . import _core, frames, inference, modelfile, threads
-from .coding import Coding
+from . import _core, inference, modelfile, threads
 
 FORMAT_FIELDS = (
     "intercept",
@@ -173,6 +172,24 @@ def chances(z, code):
     return _core.softmax(z)[np.arange(len(code)), code]
 
 
+def _frame(X):
+    """X as a `frames.Frame`, or None if it is none. Frames are imported when one may be there."""
+    if type(X) is np.ndarray:
+        return None
+    from . import frames
+
+    return frames.read(X)
+
+
+def _array(values, name):
+    """A series of any library as an array; anything else as it is."""
+    if values is None or type(values) is np.ndarray:
+        return values
+    from . import frames
+
+    return frames.target(values, name)[0]
+
+
 class FitResult:
     """Coefficients of a fitted model, and how good they are.
 
@@ -267,7 +284,7 @@ class FitResult:
         TypeError
             If `X` is no frame.
         """
-        frame = None if type(X) is np.ndarray else frames.read(X)
+        frame = _frame(X)
         if frame is None:
             raise TypeError(f"X must be a frame, found {type(X).__name__}")
         with self._coded(frame, unseen) as matrix:
@@ -276,6 +293,8 @@ class FitResult:
     @contextmanager
     def _coded(self, frame, unseen):
         """The design matrix of a frame; while it is in use, complaints name its columns."""
+        from . import frames
+
         coding = self.coding or frames.plain(frame, self.names)
         matrix, _ = frames.design(frame, coding, unseen)
         with frame.explained(matrix, coding):
@@ -305,7 +324,7 @@ class FitResult:
         DataError
             For frames, as for `design`.
         """
-        if type(X) is not np.ndarray and (frame := frames.read(X)) is not None:
+        if type(X) is not np.ndarray and (frame := _frame(X)) is not None:
             with self._coded(frame, unseen) as matrix:
                 return self.decision_function(matrix, offset, n_threads=n_threads)
         z = margins(X, self.coef, self.intercept, offset, n_threads)
@@ -333,7 +352,7 @@ class FitResult:
         """
         if self.loss not in ("log_loss", "softmax"):
             raise ValueError(f"a model fitted with loss={self.loss!r} has no class probabilities")
-        if type(X) is not np.ndarray and (frame := frames.read(X)) is not None:
+        if type(X) is not np.ndarray and (frame := _frame(X)) is not None:
             with self._coded(frame, unseen) as matrix:
                 return self.predict_proba(matrix, offset, n_threads=n_threads)
         if self.separation is None:
@@ -417,11 +436,9 @@ class FitResult:
         """
         n_threads = threads.check(n_threads)
         names = self.names
-        y, _ = frames.target(y)
-        sample_weight, _ = frames.target(sample_weight, "sample_weight")
-        offset, _ = frames.target(offset, "offset")
-        groups, _ = frames.target(groups, "groups")
-        if type(X) is not np.ndarray and (frame := frames.read(X)) is not None:
+        y, sample_weight = _array(y, "y"), _array(sample_weight, "sample_weight")
+        offset, groups = _array(offset, "offset"), _array(groups, "groups")
+        if (frame := _frame(X)) is not None:
             names = frame.names if names is None else names
             X = self.design(X)
         if self.loss == "log_loss" and self.separation is None:
@@ -533,6 +550,8 @@ class FitResult:
         # the command line keeps the coding with what else it knows of the table
         coding = meta.get("coding") or (meta.get("table") or {}).get("coding")
         if coding is not None:
+            from .coding import Coding
+
             fields["coding"] = Coding.from_dict(coding)
         if meta.get("classes") is not None:
             fields["classes"] = np.array(meta["classes"], dtype=meta["classes_dtype"])
