@@ -81,6 +81,8 @@ def test_no_cycles(make_graph):
         ("errors", set()),
         ("estimators", {"errors", "functional", "result", "threads"}),
         ("inference", {"_core", "errors", "summarytext"}),
+        ("learn", set()),
+        ("lessons", set()),
         ("modelfile", {"errors"}),
         ("plot", set()),
         ("reference", set()),
