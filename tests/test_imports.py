@@ -86,6 +86,8 @@ def test_no_cycles(make_graph):
         ("estimators", {"errors", "frames", "functional", "result", "threads"}),
         ("graph", set()),
         ("inference", {"_core", "errors", "summarytext"}),
+        ("learn", set()),
+        ("lessons", set()),
         ("modelfile", {"errors"}),
         ("plot", set()),
         ("progress", set()),

@@ -100,6 +100,19 @@ def _parser(command):
     _add_json(info)
     info.set_defaults(run=_run_info)
 
+    course = commands.add_parser(
+        "learn",
+        parents=[common],
+        help="the course: from the derivative to a trained classifier",
+        description="List the chapters of the course, or play one: its text, its code and "
+        "what the code shows.",
+    )
+    if command == "learn":
+        from . import learn
+
+        learn.add_arguments(course)
+        course.set_defaults(run=learn.run)
+
     measure = commands.add_parser(
         "bench",
         parents=[common],
