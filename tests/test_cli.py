@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd import cli, tables
+from fastgd import cli, commands, files, targets
 
 pytest.importorskip("pyarrow")
 
@@ -211,9 +211,9 @@ def test_scores_against_scikit_learn(run, people, tmp_path):
     write(kept, rows)
     predicted = list(csv.DictReader(io.StringIO(run("predict", tmp_path / "m", kept)[1])))
     y = np.array([row["bought"] == "yes" for row in people[1] if row["bought"]])
-    table = tables.read_csv(people[0])
-    target = tables.read_target(table, "bought")
-    test = np.isin(target.rows, tables.split(target, 0.2, 0)[1])
+    table = files.read(people[0])
+    target = targets.read_target(table, "bought")
+    test = np.isin(target.rows, targets.split(target, 0.2, 0)[1])
     p = np.array([float(row["p_yes"]) for row in predicted])
     assert scores["model"] == {
         "log_loss": pytest.approx(metrics.log_loss(y[test], p[test]), rel=1e-12),
@@ -288,7 +288,7 @@ def test_not_converged_is_code_3_with_results_written(run, people, tmp_path):
 def test_separated_is_code_3(run, people, monkeypatch):
     outcome = fitted(run, people[0], "bought")
     outcome["fit"]["status"] = "separated"
-    monkeypatch.setattr(cli, "fit_file", lambda args: outcome)
+    monkeypatch.setattr(commands, "fit_file", lambda args: outcome)
     code, out, _ = run("fit", people[0], "--target", "bought")
     assert code == 3
     assert "converged  yes, separated" in out
@@ -402,11 +402,11 @@ def test_saved_model_is_an_ordinary_model_too(model):
         ("y,a\n1,2\n0\n", [], "line 3: 1 cell, but the header has 2"),
         ("y,a\n1,2\n1,3\n", [], "target 'y' has one class only (1)"),
         ("Y,a\n1,2\n0,3\n", [], "no column 'y'; did you mean 'Y'?"),
-        ("y,a\nu,1\nv,2\nw,3\n", [], "3 classes (u, v, w)"),
+        ("y,a\nu,1\nv,2\nw,3\n", [], "3 different values in 3 rows (u, v, w)"),
         ("y,a\n0.5,1\n7,2\n", [], "target 'y' holds numbers from 0.5 to 7"),
         ("y,a\n0,1\n1,1\n", [], "no column can be a feature; a: constant (1)"),
         ("y,a\n0,1\n1,2.5\n", ["--save", "absent/m"], "there is no directory absent"),
-        ("y,a\n0,1\n1,2.5\n", ["--save", "data.csv"], "would overwrite the data"),
+        ("y,a\n0,1\n1,2.5\n", ["--save", "data.csv"], "would overwrite data.csv, which is read"),
     ],
 )
 def test_data_errors(run, tmp_path, monkeypatch, text, options, message):
@@ -463,7 +463,7 @@ def test_interrupt(run, monkeypatch):
     def interrupt(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "fit_file", interrupt)
+    monkeypatch.setattr(commands, "fit_file", interrupt)
     assert run("fit", "x.csv", "--target", "y") == (130, "", "fastgd: interrupted\n")
 
 
@@ -471,7 +471,7 @@ def test_traceback_only_with_debug(run, monkeypatch):
     def fail(args):
         raise RuntimeError("surprise")
 
-    monkeypatch.setattr(cli, "fit_file", fail)
+    monkeypatch.setattr(commands, "fit_file", fail)
     code, out, err = run("fit", "x.csv", "--target", "y")
     assert (code, out) == (1, "")
     assert err == "fastgd: internal error: RuntimeError('surprise') (--debug shows where)\n"

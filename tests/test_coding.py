@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fastgd import DataError, tables
+from fastgd import DataError, files
 from fastgd.coding import Category, Coding, Numeric, learn
 
 pytest.importorskip("pyarrow")
@@ -18,7 +18,7 @@ def table(tmp_path, name="data.csv", **columns):
     cells = [["" if x is None else f'"{x}"' for x in column] for column in columns.values()]
     rows = [",".join(row) for row in zip(*cells, strict=True)]
     path.write_text("\n".join([",".join(columns), *rows]) + "\n")
-    return tables.read_csv(path)
+    return files.read(path)
 
 
 def learned(data, train=None, **options):
@@ -162,7 +162,8 @@ def test_new_column_without_any_number_is_filled(tmp_path, coding):
 
 
 def test_levels_are_compared_as_text_even_if_they_look_like_numbers(tmp_path):
-    coding = learned(table(tmp_path, y=Y, c=["1", "2", "1", "x", "2", "1"]))
+    with pytest.warns(UserWarning, match="'c' holds numbers, but also 'x'"):
+        coding = learned(table(tmp_path, y=Y, c=["1", "2", "1", "x", "2", "1"]))
     new = table(tmp_path, "new.csv", c=["2", "1"])
     assert np.array_equal(coding.design(new), [[1, 0], [0, 0]])
 

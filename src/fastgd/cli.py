@@ -1,22 +1,21 @@
-"""The command line: ``fastgd fit``, ``predict``, ``info``, ``bench``.
+"""The command line: ``fastgd fit``, ``predict``, ``evaluate``, ``info``, ``bench``.
 
-Each command computes first (a function that returns one plain dict) and writes afterwards, as text
-or as JSON. The result goes to standard output, everything else to standard error.
+Each command computes first (a function of `commands` that returns one plain dict) and writes
+afterwards, as text or as JSON. The result goes to standard output, everything else to standard
+error. Nothing is coloured.
 
 Exit codes: 0; 1 bad data or file; 2 bad usage; 3 not converged or separated (the results are still
 written); 130 interrupted.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import os
 import sys
-import time
-import warnings
 
 from . import printout
-from .errors import DataError
 
 OK, DATA_ERROR, USAGE, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -40,66 +39,56 @@ def _parser(command):
     fit = commands.add_parser(
         "fit",
         parents=[common],
-        help="fit a model to a CSV file and score it on held-out rows",
-        description="Fit a logistic regression to a CSV file and score it on held-out rows.",
+        help="fit a model to a CSV or Parquet file and score it on held-out rows",
+        description="Fit a logistic regression to a CSV or Parquet file and score it on held-out "
+        "rows. Numeric columns: missing numbers become the median, with an indicator column. "
+        "Others: levels, against the most frequent one; missing cells are a level. Left out, "
+        "by name: columns of one value, whole numbers distinct in every row, text with over 1000 "
+        "levels or distinct in more than half its rows.",
     )
-    fit.add_argument(
-        "file", metavar="FILE.csv", help="UTF-8, with a header line; -: standard input"
-    )
-    fit.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
-    fit.add_argument(
-        "--l2",
-        type=_number("a number that is at least 0", lambda value: value >= 0),
-        help="strength of the penalty l2/2 * sum(w^2) beside the mean log loss "
-        "(default: 1/n, n the number of rows fitted)",
-    )
-    fit.add_argument(
-        "--no-standardize",
-        dest="standardize",
-        action="store_false",
-        help="penalise numeric columns in their own units, not per standard deviation",
-    )
-    fit.add_argument(
-        "--test-size",
-        type=_number("a share from 0 to below 1", lambda value: 0 <= value < 1),
-        default=0.2,
-        metavar="SHARE",
-        help="share of the rows held out for scoring, by class (default: 0.2; 0: none)",
-    )
-    fit.add_argument(
-        "--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out (default 0)"
-    )
-    fit.add_argument(
-        "--tol",
-        type=_number("a number above 0", lambda value: value > 0),
-        default=1e-8,
-        help="converged when gap <= tol * null cost (default: 1e-8)",
-    )
-    fit.add_argument("--max-iter", type=_whole(0), metavar="N", help="most iterations")
-    fit.add_argument("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
-    fit.add_argument("--save", metavar="MODEL", help="write the fitted model to this file")
-    _add_separator(fit)
-    _add_json(fit)
-    fit.set_defaults(run=_run_fit)
+    _add_fit(fit)
+    fit.set_defaults(run=_run_fit, check=lambda args: _check_fit(fit, args))
 
     predict = commands.add_parser(
         "predict",
         parents=[common],
-        help="predict the rows of a CSV file with a saved model",
-        description="Predict the rows of a CSV file, as CSV on standard output: "
-        "p_<class> for each class and predicted, in the order of the file.",
+        help="predict the rows of a file with a saved model",
+        description="Predict the rows of a file, in its order: p_<class> for each class and "
+        "predicted. They are written while the file is read, as CSV to standard output unless "
+        "--output or --json is given.",
     )
     predict.add_argument("model", metavar="MODEL", help="a file written by fastgd fit --save")
-    predict.add_argument("file", metavar="FILE.csv", help="with the model's columns, in any order")
+    predict.add_argument("file", metavar="FILE", help="with the model's columns, in any order")
     predict.add_argument(
-        "--unseen",
-        choices=("error", "ignore"),
-        default="error",
-        help="a level not seen when the model was fitted: an error (default), "
-        "or ignored, that is taken as the column's reference level",
+        "--output",
+        type=_output,
+        metavar="FILE",
+        help="write to this file, which appears whole or not at all; its name ends in .csv, "
+        ".csv.gz, .csv.zst or .parquet",
     )
-    _add_separator(predict)
-    predict.set_defaults(run=_run_predict)
+    predict.add_argument(
+        "--append",
+        action="store_true",
+        help="write the columns of the file too, before the others (those of CSV as text)",
+    )
+    _add_unseen(predict)
+    _add_format(predict)
+    _add_json(predict)
+    predict.set_defaults(run=_run_predict, check=lambda args: _check_format(predict, args))
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        parents=[common],
+        help="score a saved model on a file that has the target",
+        description="Score a saved model on a file that has the target, beside the majority class "
+        "and the null model of the rows it was fitted on.",
+    )
+    evaluate.add_argument("model", metavar="MODEL", help="a file written by fastgd fit --save")
+    evaluate.add_argument("file", metavar="FILE", help="with the model's columns and its target")
+    _add_unseen(evaluate)
+    _add_format(evaluate)
+    _add_json(evaluate)
+    evaluate.set_defaults(run=_run_evaluate, check=lambda args: _check_format(evaluate, args))
 
     info = commands.add_parser(
         "info",
@@ -110,6 +99,19 @@ def _parser(command):
     info.add_argument("model", metavar="MODEL", nargs="?", help="a file written by --save")
     _add_json(info)
     info.set_defaults(run=_run_info)
+
+    course = commands.add_parser(
+        "learn",
+        parents=[common],
+        help="the course: from the derivative to a trained classifier",
+        description="List the chapters of the course, or play one: its text, its code and "
+        "what the code shows.",
+    )
+    if command == "learn":
+        from . import learn
+
+        learn.add_arguments(course)
+        course.set_defaults(run=learn.run)
 
     measure = commands.add_parser(
         "bench",
@@ -125,12 +127,107 @@ def _parser(command):
     return parser
 
 
-def _add_separator(parser):
-    parser.add_argument(
+def _add_fit(parser):
+    add = parser.add_argument
+    add("file", metavar="FILE", help="CSV with a header line, or Parquet; -: standard input")
+    add("--target", required=True, metavar="COLUMN", help="the column to predict")
+    add("--positive", metavar="CLASS", help="of two classes the one whose odds are modelled "
+        "(default: the second in sorted order)")  # fmt: skip
+    columns = parser.add_argument_group("columns (each option may be repeated)")
+    add = columns.add_argument
+    for option, text in (
+        ("--drop", "leave this column out"),
+        ("--keep", "use this column although it would be left out"),
+        ("--categorical", "take the numbers in this column as levels"),
+    ):
+        add(option, action="append", default=[], metavar="COLUMN", help=text)
+    add(
+        "--reference",
+        action="append",
+        default=[],
+        metavar="COLUMN=LEVEL",
+        help="compare the levels of this column with that one; (missing) is that of missing cells",
+    )
+    scoring = parser.add_argument_group("scoring")
+    add = scoring.add_argument
+    add(
+        "--test-size",
+        type=_number("a share from 0 to below 1", lambda value: 0 <= value < 1),
+        metavar="SHARE",
+        help="share of the rows held out for scoring, by class (default: 0.2; 0: none)",
+    )
+    add("--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out "
+        "(default: 0); the same seed means the same rows on every machine")  # fmt: skip
+    add("--test", metavar="FILE", help="fit all rows and score on this file")
+    add("--refit", action="store_true", help="after scoring fit once more, to all rows; the saved "
+        "model is that one, not the one scored")  # fmt: skip
+    _add_unseen(scoring)
+    fitting = parser.add_argument_group("fitting")
+    add = fitting.add_argument
+    add(
+        "--l2",
+        type=_number("a number that is at least 0", lambda value: value >= 0),
+        help="strength of the penalty l2/2 * sum(w^2) beside the mean log loss "
+        "(default: 1/n, n the number of rows fitted)",
+    )
+    add(
+        "--no-standardize",
+        dest="standardize",
+        action="store_false",
+        help="penalise numeric columns in their own units, not per standard deviation",
+    )
+    add(
+        "--tol",
+        type=_number("a number above 0", lambda value: value > 0),
+        default=1e-8,
+        help="converged when gap <= tol * null cost (default: 1e-8)",
+    )
+    add("--max-iter", type=_whole(0), metavar="N", help="most iterations")
+    add("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
+    add = parser.add_argument
+    add("--save", metavar="MODEL", help="write the fitted model to this file")
+    _add_format(parser)
+    _add_json(parser)
+
+
+def _add_format(parser):
+    add = parser.add_argument_group("how files are read").add_argument
+    add(
         "--sep",
         type=_separator,
         metavar="CHAR",
-        help="the separator of the file (default: guessed among , ; tab |)",
+        help="what separates cells of CSV (default: guessed among , ; tab |)",
+    )
+    add(
+        "--decimal",
+        choices=(".", ","),
+        default=".",
+        metavar="SIGN",
+        help="the decimal sign of CSV, . (default) or ,",
+    )
+    add(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help="of CSV (default: UTF-8, or what a byte order mark says)",
+    )
+    add(
+        "--na",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a cell that means missing, beside empty ones, NA, NaN and null; may be repeated. "
+        "A model remembers it",
+    )
+
+
+def _add_unseen(parser):
+    parser.add_argument(
+        "--unseen",
+        choices=("error", "ignore"),
+        default="error",
+        help="a level not seen when the model was fitted: an error (default), "
+        "or ignored, that is taken as the column's reference level",
     )
 
 
@@ -167,6 +264,22 @@ def _separator(text):
     return text
 
 
+def _encoding(text):
+    try:
+        b" ".decode(text, "replace")
+    except (LookupError, ValueError):  # ValueError: a zero byte in the name
+        raise argparse.ArgumentTypeError(f"{text!r}: no text encoding of that name") from None
+    return text
+
+
+def _output(text):
+    from .files import OUTPUTS
+
+    if not text.endswith(OUTPUTS):
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted a name in {', '.join(OUTPUTS)}")
+    return text
+
+
 # ---------------------------------------------------------------- the command
 
 
@@ -182,12 +295,12 @@ def main(argv=None):
     debug = "--debug" in argv
     try:
         code = _main(argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where standard output is closed
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader has gone, e.g. `fastgd predict ... | head`; keep the interpreter's own flush
-        # at exit from complaining.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone, e.g. `fastgd predict ... | head`.
+        _abandon_output()
         return OK
     except KeyboardInterrupt:
         if debug:
@@ -197,9 +310,17 @@ def main(argv=None):
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename is None:
+            _abandon_output()  # perhaps it is full
         expected = isinstance(error, (ValueError, OSError, ModuleNotFoundError, MemoryError))
         _say(_spoken(error) if expected else f"internal error: {error!r} (--debug shows where)")
         return DATA_ERROR
+
+
+def _abandon_output():
+    """Keep the interpreter's own flush at exit from complaining of what cannot be written."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _main(argv):
@@ -210,6 +331,8 @@ def _main(argv):
     parser = _parser(command)
     try:
         args = parser.parse_args(argv)
+        if hasattr(args, "check"):
+            args.check(args)
     except SystemExit as stop:
         return stop.code
     if args.version:
@@ -223,6 +346,22 @@ def _main(argv):
     return args.run(args)
 
 
+def _check_fit(parser, args):
+    """Complain about options that contradict each other; what was not said gets its default."""
+    if args.test and args.test_size:
+        parser.error("--test scores on a file, --test-size on rows held out: give one of them")
+    _check_format(parser, args)
+    if args.test_size is None:
+        args.test_size = 0.0 if args.test else 0.2
+    if args.refit and not args.test_size:
+        parser.error("--refit adds the rows held out for scoring, but none are")
+
+
+def _check_format(parser, args):
+    if args.sep == args.decimal:
+        parser.error(f"--sep and --decimal are both {args.sep!r}")
+
+
 def _say(text):
     print(f"fastgd: {text}", file=sys.stderr)
 
@@ -230,13 +369,15 @@ def _say(text):
 def _spoken(error):
     if isinstance(error, OSError) and error.filename is not None:
         return f"{os.fspath(error.filename)}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot write the output: {error.strerror}"
     if isinstance(error, MemoryError):
         return f"not enough memory: {error}" if str(error) else "not enough memory"
     return str(error) or repr(error)
 
 
-def _print_json(outcome):
-    print(json.dumps(_finite(outcome), indent=2, ensure_ascii=False))
+def _json(outcome):
+    return json.dumps(_finite(outcome), indent=2, ensure_ascii=False)
 
 
 def _finite(value):
@@ -250,280 +391,48 @@ def _finite(value):
     return value
 
 
-# ---------------------------------------------------------------- fit
+# ---------------------------------------------------------------- commands
 
 
 def _run_fit(args):
-    if args.save:
-        _check_place(args.save, args.file)
-    outcome = fit_file(args)
-    for text in outcome["warnings"]:
-        _say(f"warning: {text}")
-    if args.json:
-        _print_json(outcome)
-    else:
-        print(printout.fit_text(outcome))
-    fit = outcome["fit"]
-    return OK if fit["converged"] and fit["status"] != "separated" else NOT_CONVERGED
+    from . import commands
 
-
-def _check_place(path, source):
-    """Complain about --save before the fit, not after it."""
-    folder = os.path.dirname(path) or "."
-    if os.path.isdir(path):
-        raise DataError(f"--save {path}: is a directory")
-    if not os.path.isdir(folder):
-        raise DataError(f"--save {path}: there is no directory {folder}")
-    if not os.access(folder, os.W_OK):
-        raise DataError(f"--save {path}: the directory {folder} cannot be written to")
-    if os.path.exists(path) and os.path.exists(source) and os.path.samefile(path, source):
-        raise DataError(f"--save {path}: would overwrite the data")
-
-
-def fit_file(args):
-    """Read, code, split, fit, score and save; return all that is to be said as one dict."""
-    import numpy as np
-
-    import fastgd
-
-    from . import coding as codings
-    from . import tables
-
-    start = time.perf_counter()
-    table = tables.read_csv(args.file, args.sep)
-    target = tables.read_target(table, args.target)
-    train, test = tables.split(target, args.test_size, args.seed)
-    coding = codings.learn(table, args.target, target.rows, train, standardize=args.standardize)
-    l2 = 1 / len(train) if args.l2 is None else args.l2
-    labels = target.values[train]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        fit = fastgd.fit(
-            coding.design(table, train),
-            labels if target.classes is None else labels.astype(int),
-            l2=l2 * np.square(coding.penalty_scales),
-            tol=args.tol,
-            max_iter=args.max_iter,
-            n_threads=args.threads,
-        )
-        fit.names = coding.features
-        if target.classes is not None:
-            fit.classes = np.array(target.classes)
-        held_out = None
-        if len(test):
-            margins = fit.decision_function(coding.design(table, test))
-            held_out = _held_out(target, labels, target.values[test], margins)
-    known = {
-        "target": _target_outcome(target),
-        "penalty": {
-            "l2": l2,
-            "l2_is_default": args.l2 is None,
-            "standardized": args.standardize,
-        },
-        "held_out": held_out,
-        "coding": coding.to_dict(),
-    }
-    if args.save:
-        _save(fit, known, args.save)
-    return {
-        "command": "fit",
-        "version": fastgd.__version__,
-        "data": _data_outcome(table, target, coding, train, test, args),
-        **_model_outcome(fit, coding, known),
-        "saved": args.save,
-        "seconds_total": time.perf_counter() - start,
-        "warnings": list(dict.fromkeys(str(item.message) for item in caught)),
-    }
-
-
-def _data_outcome(table, target, coding, train, test, args):
-    from .coding import Numeric, shown_level
-
-    numeric, categorical = [], []
-    for column in coding.columns:
-        missing = table.text(column.name).null_count
-        if isinstance(column, Numeric):
-            filled = {"median": column.median, "indicator": column.indicator} if missing else {}
-            numeric.append({"name": column.name, "missing": missing, **filled})
-        else:
-            categorical.append(
-                {
-                    "name": column.name,
-                    "missing": missing,
-                    "reference": shown_level(column.reference),
-                    "levels": len(column.levels) + 1,
-                    "levels_only_held_out": [shown_level(x) for x in column.without_feature],
-                }
-            )
-    return {
-        "file": table.source,
-        "separator": table.separator,
-        "rows": table.n_rows,
-        "rows_without_target": table.n_rows - len(train) - len(test),
-        "rows_fitted": len(train),
-        "rows_held_out": len(test),
-        "test_size": args.test_size,
-        "seed": args.seed,
-        "columns": len(table.names),
-        "numeric": numeric,
-        "categorical": categorical,
-        "left_out": [{"name": name, "reason": reason} for name, reason in coding.left_out],
-        "features": len(coding.features),
-    }
-
-
-def _target_outcome(target):
-    values = target.values[target.rows]
-    positive = float(values.sum())
-    counts = [len(values) - positive, positive]
-    classes = list(target.classes or ("0", "1"))
-    soft = target.classes is None
-    return {
-        "name": target.name,
-        "classes": classes,
-        "soft": soft,
-        "counts": counts if soft else [int(count) for count in counts],
-        "positive": classes[1],
-    }
-
-
-def _model_outcome(fit, coding, known):
-    """Return what there is to say of a model, just fitted or loaded."""
-    return {
-        "target": known["target"],
-        "fit": {
-            "rows": fit.n_samples,
-            "features": fit.n_features,
-            **known["penalty"],
-            "solver": fit.solver,
-            "threads": fit.n_threads,
-            "isa": fit.isa,
-            "null_cost": fit.null_cost,
-            "cost": fit.cost,
-            "gap": fit.gap,
-            "gap_kind": fit.gap_kind,
-            "passes": fit.n_passes,
-            "iterations": fit.n_iter,
-            "seconds": fit.seconds,
-            "converged": bool(fit.converged),
-            "status": fit.status,
-            "message": fit.message,
-        },
-        "intercept": float(fit.intercept),
-        "coefficients": [
-            {"name": name, "raw": raw, "per_sd": raw * scale}
-            for name, raw, scale in zip(
-                coding.features, fit.coef.tolist(), coding.scales, strict=True
-            )
-        ],
-        "held_out": known["held_out"],
-    }
-
-
-def _held_out(target, trained, y, margins):
-    """Score held-out rows; of soft labels only the log loss, the others are for classes."""
-    import numpy as np
-
-    rate = float(trained.mean())
-    null = np.full(len(y), math.log(rate) - math.log1p(-rate)) if 0 < rate < 1 else None
-    outcome = {
-        "rows": len(y),
-        "model": {"log_loss": _log_loss(y, margins)},
-        "null_model": {"log_loss": None if null is None else _log_loss(y, null)},
-    }
-    if target.classes is not None:
-        majority = int(rate >= 0.5)
-        share = float(np.mean(y == majority))
-        outcome["majority_class"] = {
-            "label": target.classes[majority],
-            "accuracy": share,
-            "log_loss": 0.0 if share == 1 else None,
-            "roc_auc": 0.5,
-        }
-        outcome["null_model"].update(accuracy=share, roc_auc=0.5)
-        outcome["model"].update(
-            accuracy=float(np.mean((margins > 0) == y)), roc_auc=_roc_auc(y, margins)
-        )
-    return outcome
-
-
-def _log_loss(y, margins):
-    import numpy as np
-
-    return float(np.mean(np.logaddexp(0, margins) - y * margins))
-
-
-def _roc_auc(y, margins):
-    """Return the chance that a positive row ranks above a negative one; ties count half."""
-    import numpy as np
-
-    _, place, counts = np.unique(margins, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    positive = int(y.sum())
-    negative = len(y) - positive
-    if not positive or not negative:
-        return None
-    return float((ranks[y == 1].sum() - positive * (positive + 1) / 2) / (positive * negative))
-
-
-def _save(fit, known, path):
-    """Save a fit, and beside it in the same file what is needed to code new tables."""
-    from . import modelfile
-
-    metadata, arrays = fit.parts()
-    modelfile.write(path, {**metadata, "table": known}, arrays)
-
-
-# ---------------------------------------------------------------- predict, info
-
-
-def _load(path):
-    """Return (fit, coding, outcome) of a model file, checked."""
-    import numpy as np
-
-    from . import modelfile
-    from .coding import Coding
-    from .result import FitResult
-
-    metadata, arrays = modelfile.read(path)
-    known = metadata.get("table")
-    if known is None:
-        raise DataError(f"{path}: a model without table columns; fastgd fit --save writes them")
-    try:
-        coding = Coding.from_dict(known["coding"])
-        fit = FitResult.from_parts(metadata, arrays)
-        if fit.coef.dtype != np.float64 or fit.coef.shape != (len(coding.features),):
-            raise ValueError("the coefficients do not match the columns")
-        if list(map(type, known["target"]["classes"])) != [str, str]:
-            raise ValueError("there are no two classes")
-        outcome = {"command": "info", **_model_outcome(fit, coding, known), **known}
-        printout.info_text(outcome)  # whatever is missing shows here
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: damaged model: {error}") from None
-    return fit, coding, outcome
+    outcome = commands.fit_file(args)
+    _warn(outcome)
+    # what a report is made of; it is not for text and JSON
+    outcome.pop("kept", None)
+    _print(args, outcome, printout.fit_text)
+    good = outcome["fit"]["converged"] and outcome["fit"]["status"] != "separated"
+    return OK if good and (outcome["refit"] or {}).get("scored_good", True) else NOT_CONVERGED
 
 
 def _run_predict(args):
-    import csv
+    from . import commands, files
 
-    from . import tables
-    from .coding import UnseenLevelError
+    if sys.stdout is None and not args.output:
+        raise ValueError("standard output is closed; --output writes to a file")
+    if args.output:
+        commands.check_place("--output", args.output, args.model, args.file)
+        with files.writer(args.output) as rows:
+            outcome = commands.predict_file(args, rows)
+        _print(args, outcome, printout.predict_text)
+    elif args.json:
+        rows = files.JsonRows(sys.stdout, '{\n"predictions": ')
+        outcome = commands.predict_file(args, rows)
+        rows.close()
+        print("," + _json(outcome).removeprefix("{"))
+    else:
+        outcome = commands.predict_file(args, files.CsvRows(sys.stdout.buffer))
+    _warn(outcome)
+    return OK
 
-    fit, coding, outcome = _load(args.model)
-    classes = outcome["target"]["classes"]
-    table = tables.read_csv(args.file, args.sep)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            design = coding.design(table, unseen=args.unseen)
-        except UnseenLevelError as error:
-            raise DataError(f"{error} (--unseen ignore takes the reference level)") from None
-        probabilities = fit.predict_proba(design)
-    for item in caught:
-        _say(f"warning: {item.message}")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([*(f"p_{label}" for label in classes), "predicted"])
-    writer.writerows((p, q, classes[q > p]) for p, q in probabilities.tolist())
+
+def _run_evaluate(args):
+    from . import commands
+
+    outcome = commands.evaluate_file(args)
+    _warn(outcome)
+    _print(args, outcome, printout.evaluate_text)
     return OK
 
 
@@ -531,15 +440,18 @@ def _run_info(args):
     if args.model is None:
         import fastgd
 
-        config = fastgd.show_config()
-        if args.json:
-            _print_json(config)
-        else:
-            print(printout.config_text(config))
-        return OK
-    _, _, outcome = _load(args.model)
-    if args.json:
-        _print_json(outcome)
+        _print(args, fastgd.show_config(), printout.config_text)
     else:
-        print(printout.info_text(outcome))
+        from . import commands
+
+        _print(args, commands.model_facts(args.model), printout.info_text)
     return OK
+
+
+def _warn(outcome):
+    for text in outcome["warnings"]:
+        _say(f"warning: {text}")
+
+
+def _print(args, outcome, as_text):
+    print(_json(outcome) if args.json else as_text(outcome))

@@ -7,19 +7,64 @@ applies it to new tables. Nothing here knows about fitting.
 """
 
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from .errors import DataError
-from .tables import encode, listed
+from .tables import encode, listed, pyarrow
 
 MAX_LEVELS = 1000
+MAX_ODD = 20  # texts among numbers: a column with more of them is text
 SHOWN_MISSING = "(missing)"
+DROPPED = "by wish (--drop)"
+
+_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_COMMA_NUMBER = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 
 
 class UnseenLevelError(DataError):
     """A category holds a level that the coding does not know."""
+
+
+class UnseenLevelWarning(UserWarning):
+    """Levels that the coding does not know were taken as the reference level.
+
+    Attributes
+    ----------
+    source, column : str
+    levels : list of str
+    row : int
+        The first of them, counted from 1.
+    n_rows : int
+    taken : str
+        The reference level.
+    """
+
+    def __init__(self, source, column, levels, row, n_rows, taken):
+        super().__init__(source, column, levels, row, n_rows, taken)
+        self.source, self.column, self.levels = source, column, levels
+        self.row, self.n_rows, self.taken = row, n_rows, taken
+
+    def __str__(self):
+        count = "1 row" if self.n_rows == 1 else f"{self.n_rows} rows"
+        return (
+            f"{_unseen(self.source, self.column, self.levels, self.row)}; "
+            f"{count} taken as {self.taken!r}, the reference level"
+        )
+
+    def __add__(self, later):
+        """The same of two parts of a table, this one first."""
+        levels = list(dict.fromkeys([*self.levels, *later.levels]))
+        rows = self.n_rows + later.n_rows
+        return UnseenLevelWarning(self.source, self.column, levels, self.row, rows, self.taken)
+
+
+def _unseen(source, column, levels, row):
+    return (
+        f"{source}: column {column!r} holds {listed([repr(level) for level in levels])} "
+        f"(first in data row {row}), not seen when the model was fitted"
+    )
 
 
 def shown_level(level):
@@ -47,7 +92,7 @@ class Numeric:
             if found:
                 raise DataError(
                     f"{table.source}: column {self.name!r} must hold numbers, "
-                    f"found {found[1]!r} in data row {found[0] + 1}"
+                    f"found {found[1]!r} in data row {found[0]}"
                 )
             values = np.full(table.n_rows, np.nan)
         else:
@@ -79,16 +124,12 @@ class Category:
         strange = [i for i, level in enumerate(found) if level not in known]
         if strange:
             cells = np.flatnonzero(np.isin(codes, strange))
-            text = (
-                f"{table.source}: column {self.name!r} holds "
-                f"{listed([repr(shown_level(found[i])) for i in strange])} "
-                f"(first in data row {cells[0] + 1}), not seen when the model was fitted"
-            )
+            levels = [shown_level(found[i]) for i in strange]
+            what = table.source, self.name, levels, table.row(cells[0])
             if unseen == "error":
-                raise UnseenLevelError(text)
-            count = "1 row" if len(cells) == 1 else f"{len(cells)} rows"
-            taken = f"{count} taken as {shown_level(self.reference)!r}, the reference level"
-            warnings.warn(f"{text}; {taken}", stacklevel=2)
+                raise UnseenLevelError(_unseen(*what))
+            taken = shown_level(self.reference)
+            warnings.warn(UnseenLevelWarning(*what, len(cells), taken), stacklevel=2)
         codes = codes[rows]
         place = {level: i for i, level in enumerate(found)}
         for level in self.levels:
@@ -215,11 +256,86 @@ def _real(value):
     return float(value)
 
 
-def learn(table, target, rows, train, *, standardize=True):
+# ---------------------------------------------------------------- learning
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is to be done with single columns, where that is not left to `learn`.
+
+    Attributes
+    ----------
+    drop, keep, categorical : tuple of str
+        Columns to leave out, to use although `learn` would leave them out, to take as categories
+        although they hold numbers.
+    references : dict of str to str or None
+        The level that the others of a column are compared with; None is that of missing cells.
+    """
+
+    drop: tuple = ()
+    keep: tuple = ()
+    categorical: tuple = ()
+    references: dict = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, table, target, *, drop=(), keep=(), categorical=(), references=()):
+        """Find the columns that texts mean.
+
+        Parameters
+        ----------
+        table : Table
+        target : str
+        drop, keep, categorical : sequence of str
+            Each the name of a column, or several joined by commas.
+        references : sequence of str
+            Each ``COLUMN=LEVEL``; ``(missing)`` is the level of missing cells.
+
+        Raises
+        ------
+        fastgd.DataError
+            If there is no such column, or two wishes contradict each other.
+        """
+        named = {
+            option: tuple(name for text in texts for name in _columns(table, option, text))
+            for option, texts in (("drop", drop), ("keep", keep), ("categorical", categorical))
+        }
+        chosen = {}
+        for text in references:
+            parts = text.split("=")
+            splits = [("=".join(parts[:i]), "=".join(parts[i:])) for i in range(1, len(parts))]
+            known = [pair for pair in splits if pair[0] in table.names]
+            if not known:
+                raise DataError(
+                    f"--reference {text}: wanted is COLUMN=LEVEL; "
+                    f"{table.source} has the columns {listed(table.names, 20)}"
+                )
+            name, level = known[0]
+            chosen[name] = None if level == SHOWN_MISSING else level
+        named["reference"] = tuple(chosen)
+        for option, names in named.items():
+            if target in names:
+                raise DataError(f"--{option}: {target!r} is the target")
+            both = [name for name in names if option != "drop" and name in named["drop"]]
+            if both:
+                raise DataError(f"--{option}: {both[0]!r} is left out by --drop")
+        return cls(named["drop"], named["keep"], named["categorical"], chosen)
+
+
+def _columns(table, option, text):
+    """Return the columns that a text names: one, or several joined by commas."""
+    names = [text] if text in table.names else [part.strip() for part in text.split(",")]
+    for name in names:
+        if name not in table.names:
+            raise DataError(f"--{option}: {table.absent(name)}")
+    return names
+
+
+def learn(table, target, rows, train, *, standardize=True, choices=None):
     """Learn how to code every column of `table` but the target.
 
     What a column is, and whether it can be a feature, is judged on `rows`; levels without a
-    training row, medians, references and scales come from the training rows alone.
+    training row, medians, references and scales come from the training rows alone. A column of
+    almost only numbers, which is therefore a category, is a UserWarning.
 
     Parameters
     ----------
@@ -232,6 +348,7 @@ def learn(table, target, rows, train, *, standardize=True):
         The training rows, among `rows`.
     standardize : bool
         Whether numeric columns are to be penalised per standard deviation.
+    choices : Choices, optional
 
     Returns
     -------
@@ -240,19 +357,23 @@ def learn(table, target, rows, train, *, standardize=True):
     Raises
     ------
     fastgd.DataError
-        If no column can be a feature, or the numbers in one are infinite or too large.
+        If no column can be a feature, the numbers in one are infinite or too large, one holds
+        dates or nested values, or a choice cannot be met.
     """
+    choices = choices or Choices()
     if len(table.names) == 1:
         raise DataError(f"{table.source}: {target!r} is the only column; nothing to predict from")
     columns, left_out = [], []
     for name in table.names:
-        if name != target:
-            column = _learn_column(table, name, rows, train)
+        if name in choices.drop:
+            left_out.append((name, DROPPED))
+        elif name != target:
+            column = _learn_column(table, name, rows, train, choices)
             if isinstance(column, str):
                 left_out.append((name, column))
             else:
                 columns.append(column)
-    if not columns:
+    if not any(column.features for column in columns):
         reasons = "".join(f"; {name}: {why}" for name, why in left_out[:5])
         raise DataError(f"{table.source}: no column can be a feature{reasons}")
     scales, penalty_scales = [], []
@@ -266,32 +387,59 @@ def learn(table, target, rows, train, *, standardize=True):
                 )
             scales.append(scale)
             numeric = isinstance(column, Numeric) and name == column.name
-            penalty_scales.append(scale if numeric and standardize else 1.0)
+            # a constant that was kept has no scale
+            penalty_scales.append(scale if numeric and standardize and scale else 1.0)
     return Coding(tuple(columns), tuple(scales), tuple(penalty_scales), tuple(left_out))
 
 
-def _learn_column(table, name, rows, train):
+def _learn_column(table, name, rows, train, choices):
     """Return the coding of a column, or the reason to leave it out."""
-    parsed = table.numbers(name)
+    keep = name in choices.keep
+    parsed = None if name in choices.categorical else table.numbers(name)
     if parsed is not None:
-        values, integers = parsed
-        return _learn_numeric(name, values, integers, rows, train)
+        if name in choices.references:
+            raise DataError(
+                f"--reference: {table.source}: column {name!r} is numeric and has no levels; "
+                f"--categorical {name} makes it a category"
+            )
+        column = _learn_numeric(name, *parsed, rows, train, keep)
+    else:
+        column = _learn_category(table, name, rows, train, choices)
+    if isinstance(column, str) and keep:
+        raise DataError(f"--keep: {table.source}: column {name!r} cannot be used: {column}")
+    return column
+
+
+def _learn_category(table, name, rows, train, choices):
+    keep = name in choices.keep
     levels, codes = encode(table.text(name))
     counts = np.bincount(codes[rows], minlength=len(levels))
     text = [i for i, level in enumerate(levels) if level is not None and counts[i]]
     if not text:
         return "no values"
-    if len(text) == 1 and counts.sum() == counts[text[0]]:
-        return f"constant ({levels[text[0]]})"
-    if len(text) > MAX_LEVELS:
-        return f"text with {len(text)} levels (over {MAX_LEVELS})"
-    if 2 * len(text) > len(rows):
-        return f"text with {len(text)} levels in {len(rows)} rows (over half)"
+    if name not in choices.categorical:
+        _warn_of_numbers(table, name, levels, codes)
+    if not keep:
+        if len(text) == 1 and counts.sum() == counts[text[0]]:
+            return f"constant ({levels[text[0]]})"
+        if len(text) > MAX_LEVELS:
+            return f"text with {len(text)} levels (over {MAX_LEVELS})"
+        if 2 * len(text) > len(rows):
+            return f"text with {len(text)} levels in {len(rows)} rows (over half)"
     trained = np.bincount(codes[train], minlength=len(levels))
     present = [i for i in range(len(levels)) if trained[i]]
-    if len(present) == 1:
+    if len(present) == 1 and not keep:
         return f"constant in the training rows ({shown_level(levels[present[0]])})"
     reference = max(present, key=lambda i: (trained[i], -i))  # the first of equals
+    if name in choices.references:
+        wanted = choices.references[name]
+        if wanted not in (levels[i] for i in present):
+            shown = listed([shown_level(levels[i]) for i in present], 10)
+            raise DataError(
+                f"--reference: {table.source}: column {name!r} has no level "
+                f"{shown_level(wanted)!r} in the rows to fit; its levels are {shown}"
+            )
+        reference = levels.index(wanted)
     return Category(
         name,
         levels[reference],
@@ -300,15 +448,15 @@ def _learn_column(table, name, rows, train):
     )
 
 
-def _learn_numeric(name, values, integers, rows, train):
+def _learn_numeric(name, values, integers, rows, train, keep):
     used = values[rows]
     missing = np.isnan(used)
     if missing.all():
         return "no values"
     low, high = np.nanmin(used), np.nanmax(used)
-    if low == high and not missing.any():
+    if low == high and not missing.any() and not keep:
         return f"constant ({low:g})"
-    if integers and not missing.any() and np.unique(used).size == used.size:
+    if integers and not keep and not missing.any() and np.unique(used).size == used.size:
         return "integers distinct in every row"
     trained = values[train]
     missing = np.isnan(trained)
@@ -316,6 +464,78 @@ def _learn_numeric(name, values, integers, rows, train):
         return "no values in the training rows"
     trained = trained[~missing]
     varies = bool(trained.min() != trained.max())
-    if not varies and not missing.any():
+    if not varies and not missing.any() and not keep:
         return f"constant in the training rows ({trained[0]:g})"
-    return Numeric(name, float(np.median(trained)), varies, bool(missing.any()))
+    return Numeric(name, float(np.median(trained)), varies or keep, bool(missing.any()))
+
+
+def _warn_of_numbers(table, name, levels, codes):
+    """Warn of a category that was perhaps meant to be numeric."""
+    pa = pyarrow()
+    known = pa.array([level for level in levels if level is not None], pa.large_string())
+    counts = np.bincount(codes, minlength=len(levels))[: len(known)]
+    where = f"{table.source}: column {name!r}"
+    if table.decimal == ".":
+        commas = pa.compute.match_substring_regex(known, _COMMA_NUMBER)
+        points = pa.compute.replace_substring(known, ",", ".")
+        numbers = pa.compute.match_substring_regex(points, _NUMBER)
+        if pa.compute.all(numbers).as_py() and pa.compute.any(commas).as_py():
+            warnings.warn(
+                f"{where} holds numbers with a decimal comma, and is taken as text; "
+                "--decimal , reads them as numbers",
+                stacklevel=2,
+            )
+            return
+    elif not pa.compute.any(pa.compute.match_substring(known, ".")).as_py():
+        known = pa.compute.replace_substring(known, table.decimal, ".")
+    numeric = pa.compute.match_substring_regex(known, _NUMBER).to_numpy(zero_copy_only=False)
+    odd = np.flatnonzero(~numeric)
+    if 0 < odd.size <= MAX_ODD and 2 * counts[odd].sum() < counts.sum():
+        odd = odd[np.argsort(-counts[odd], kind="stable")]  # the most frequent first
+        first = table.row(np.flatnonzero(np.isin(codes, odd))[0])
+        shown = [repr(levels[i]) for i in odd]
+        warnings.warn(
+            f"{where} holds numbers, but also {listed(shown, 3)} (in {counts[odd].sum()} of "
+            f"{counts.sum()} cells, first in data row {first}), and is taken as text; "
+            f"--na {shown[0]} would make such cells missing, "
+            f"--categorical {name} says that levels are meant",
+            stacklevel=2,
+        )
+
+
+def copies(table, coding, target):
+    """Return the coded columns that say the same as the target, in every row that has one.
+
+    Parameters
+    ----------
+    table : Table
+    coding : Coding
+    target : Target
+
+    Returns
+    -------
+    list of str
+    """
+    found = []
+    for column in coding.columns:
+        parsed = table.numbers(column.name)
+        rows = target.rows
+        for part in rows[:500], rows:  # most columns are told from a few rows
+            if parsed is not None:
+                values = parsed[0][part]
+            else:
+                values = encode(table.text(column.name).take(pyarrow().array(part)))[1]
+            if not _same(values, target.values[part], target.classes is None):
+                break
+        else:
+            found.append(column.name)
+    return found
+
+
+def _same(values, labels, soft):
+    """Whether two columns are the same but for the names of what they hold."""
+    if soft:
+        return np.array_equal(values, labels)
+    kinds, first, codes = np.unique(labels, return_index=True, return_inverse=True)
+    shown = values[first]
+    return len(np.unique(shown)) == len(kinds) and np.array_equal(values, shown[codes])

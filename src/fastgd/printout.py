@@ -4,7 +4,8 @@ import math
 import textwrap
 
 SHOWN_COEFFICIENTS = 10
-SHOWN_NAMES = 30
+SHOWN_NAMES = 12
+SHOWN_CLASSES = 8
 WIDTH = 88
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -13,13 +14,24 @@ _SCORES = (("accuracy", "accuracy"), ("log_loss", "log loss"), ("roc_auc", "ROC 
 
 def fit_text(outcome):
     """Return the outcome of ``fastgd fit`` as text."""
-    data = outcome["data"]
+    data, refit = outcome["data"], outcome["refit"]
     lines = [*_data_lines(data), _target_line(outcome["target"]), *_column_lines(data)]
     fit_lines = list(_fit_lines(outcome["fit"], outcome["seconds_total"]))
+    if refit:
+        rows = f"all {_count(data['rows_fitted'], 'row')}"
+        text = f"on {rows}, after the fit on {refit['rows_scored']} was scored"
+        if not refit["scored_good"]:
+            text += " (which did not converge, or is separated)"
+        fit_lines.insert(0, ("refit", text))
     blocks = [_section("Data", lines), _section("Fit", fit_lines), *_result_blocks(outcome)]
     if outcome["saved"]:
         rows = _count(data["rows_fitted"], "row")
-        blocks.append(f"Saved to {outcome['saved']}: this model, fitted on {rows}.")
+        text = f"Saved to {outcome['saved']}: this model, fitted on {rows}"
+        if refit:
+            text += f"; the scores are those of the fit on {refit['rows_scored']}"
+        elif outcome["held_out"]:
+            text += ", the one that was scored"
+        blocks.append(f"{text}.")
     return "\n\n".join(blocks)
 
 
@@ -31,9 +43,32 @@ def info_text(model):
         names = [column["name"] for column in columns if column["kind"] == kind]
         if names:
             lines.append((kind, ", ".join(names)))
+    if model["missing"]:
+        lines.append(("missing", f"{', '.join(model['missing'])}, beside empty, NA, NaN, null"))
     fit_lines = list(_fit_lines(model["fit"]))
     blocks = [_section("Model", lines), _section("Fit", fit_lines), *_result_blocks(model)]
     return "\n\n".join(blocks)
+
+
+def evaluate_text(outcome):
+    """Return the outcome of ``fastgd evaluate`` as text."""
+    fitted = _count(outcome["scores"]["rows_fitted"], "row")
+    lines = [
+        ("model", f"{outcome['model']}, fitted on {fitted}"),
+        ("file", outcome["file"]),
+        ("read", _count(outcome["rows"], "row")),
+    ]
+    if outcome["rows_without_target"]:
+        dropped = _count(outcome["rows_without_target"], "row")
+        lines.append(("dropped", f"{dropped} without a target"))
+    lines.append(_target_line(outcome["target"], counts=False))
+    return "\n\n".join([_section("Data", lines), *_score_blocks(outcome["scores"], "row")])
+
+
+def predict_text(outcome):
+    """Return the outcome of ``fastgd predict`` into a file as text."""
+    counts = ", ".join(f"{label}: {count}" for label, count in outcome["predicted"].items())
+    return f"{_count(outcome['rows'], 'row')} predicted ({counts}), written to {outcome['output']}"
 
 
 def config_text(config):
@@ -55,9 +90,15 @@ def config_text(config):
 
 
 def _result_blocks(outcome):
-    if outcome["held_out"]:
-        yield _scores_text(outcome["held_out"])
-    yield _coefficients_text(outcome)
+    scores = outcome["held_out"]
+    if scores:
+        noun = "row" if scores.get("file") else "held-out row"
+        other = scores.get("rows_fitted", outcome["fit"]["rows"]) != outcome["fit"]["rows"]
+        yield from _score_blocks(scores, noun, scores["rows_fitted"] if other else None)
+    if outcome["target"]["positive"] is None:
+        yield _coefficients_by_class(outcome)
+    else:
+        yield _coefficients_text(outcome)
 
 
 def _section(title, lines):
@@ -74,30 +115,37 @@ def _section(title, lines):
 
 
 def _data_lines(data):
-    separator = _SEPARATORS.get(data["separator"], data["separator"])
     yield "file", data["file"]
-    yield (
-        "read",
-        f"{_count(data['rows'], 'row')}, {_count(data['columns'], 'column')}, "
-        f"separated by {separator}",
-    )
+    read = f"{_count(data['rows'], 'row')}, {_count(data['columns'], 'column')}"
+    if data["separator"]:
+        read += f", separated by {_SEPARATORS.get(data['separator'], data['separator'])}"
+    yield "read", read
     if data["rows_without_target"]:
         yield "dropped", f"{_count(data['rows_without_target'], 'row')} without a target"
     held_out = "none held out"
-    if data["rows_held_out"]:
+    fitted = data["rows"] - data["rows_without_target"]
+    if data["test_file"]:
+        held_out = f"{data['rows_held_out']} of {data['test_file']} for scoring"
+    elif data["rows_held_out"]:
+        fitted -= data["rows_held_out"]
         held_out = (
             f"{data['rows_held_out']} held out for scoring "
             f"({100 * data['test_size']:g} % of each class, seed {data['seed']})"
         )
-    yield "split", f"{_count(data['rows_fitted'], 'row')} to fit, {held_out}"
+    yield "split", f"{_count(fitted, 'row')} to fit, {held_out}"
 
 
-def _target_line(target):
+def _target_line(target, counts=True):
+    name = target["name"]
     if target["soft"]:
-        return "target", f"{target['name']}: probabilities (soft labels)"
-    counts = zip(target["classes"], target["counts"], strict=True)
-    shown = ", ".join(f"{label} ({count})" for label, count in counts)
-    return "target", f"{target['name']}: {shown}; the positive class is {target['positive']}"
+        return "target", f"{name}: probabilities (soft labels)"
+    shown = target["classes"]
+    if counts:
+        pairs = zip(shown, target["counts"], strict=True)
+        shown = [f"{label} ({count})" for label, count in pairs]
+    if target["positive"] is None:
+        return "target", f"{name}: {len(shown)} classes: {_names(shown, SHOWN_NAMES)}"
+    return "target", f"{name}: {', '.join(shown)}; the positive class is {target['positive']}"
 
 
 def _column_lines(data):
@@ -154,18 +202,35 @@ def _fit_lines(fit, seconds_total=None):
     yield "converged", f"{state}: {message}" if message else state
 
 
-def _scores_text(scores):
+def _score_blocks(scores, noun, fitted=None):
+    """Yield the table of scores and that of confusion counts; `fitted` are the rows of the model
+    that was scored, if it is another than the one shown."""
     columns = {"model": scores["model"]}
     if "majority_class" in scores:
-        columns[f"always {scores['majority_class']['label']}"] = scores["majority_class"]
+        majority = scores["majority_class"]
+        columns[f"always {_short(majority['label'], 24)}"] = majority
     columns["null model"] = scores["null_model"]
-    lines = [[f"Scores on {_count(scores['rows'], 'held-out row')}", *columns]]
+    title = f"Scores on {_count(scores['rows'], noun)}"
+    if scores.get("file"):
+        title += f" of {scores['file']}"
+    if fitted is not None:
+        title += f", by the fit on {fitted}"
+    lines = [[title, *columns]]
+    counts = scores.get("confusion")
     for key, label in _SCORES:
         if key in scores["model"]:
+            if key == "roc_auc" and counts and len(counts) > 2:
+                label += ", mean of one class against the rest"
             values = [column[key] for column in columns.values()]
             shown = ["-" if value is None else f"{value:.4f}" for value in values]
             lines.append([f"  {label}", *shown])
-    return _aligned(lines)
+    yield _aligned(lines)
+    if counts and len(counts) <= SHOWN_CLASSES:
+        labels = [_short(label, 24) for label in scores["classes"]]
+        lines = [["Counts by class and prediction", *labels]]
+        for label, row in zip(labels, counts, strict=True):
+            lines.append([f"  {label}", *map(str, row)])
+        yield _aligned(lines)
 
 
 def _coefficients_text(outcome):
@@ -179,6 +244,24 @@ def _coefficients_text(outcome):
         lines.append([f"  {_short(item['name'])}", f"{item['raw']:.6g}", f"{item['per_sd']:.4f}"])
     lines.append(["  intercept", f"{outcome['intercept']:.6g}", ""])
     return _aligned(lines)
+
+
+def _coefficients_by_class(outcome):
+    """Of each class, per standard deviation; those of one feature sum to zero over the classes."""
+    items, target = outcome["coefficients"], outcome["target"]
+    classes = [_short(label, 12) for label in target["classes"]]
+    few = classes[:SHOWN_CLASSES]
+    largest = sorted(items, key=lambda item: -max(map(abs, item["per_sd"])))[:SHOWN_COEFFICIENTS]
+    which = f"{len(largest)} largest of {len(items)}" if len(largest) < len(items) else "all"
+    lines = [[f"Coefficients per sd ({which}) for {target['name']}", *few]]
+    for item in largest:
+        cells = [f"{value:.4f}" for value in item["per_sd"][: len(few)]]
+        lines.append([f"  {_short(item['name'])}", *cells])
+    lines.append(["  intercept", *(f"{value:.6g}" for value in outcome["intercept"][: len(few)])])
+    text = _aligned(lines)
+    if len(few) < len(classes):
+        text += f"\n  and {len(classes) - len(few)} classes more (--json has all)"
+    return text
 
 
 def _aligned(lines):
