@@ -38,6 +38,7 @@ nb_execution_mode = "force"  # nothing remembered: a page shows what this versio
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_cell_metadata_key = "mystnb"
 
 # --- docstrings -----------------------------------------------------------------------------
 

@@ -1,22 +1,21 @@
 """What the site needs beyond Sphinx: formulas without a script, chapters, languages, alt texts.
 
 Formulas become MathML, which browsers draw themselves: no network, no script, no pictures. The course's
-chapters are copied from `fastgd.lessons`, where they are shipped, and get a link to their notebook.
+chapters are copied from the package, which ships them, and get a link to their notebook.
 """
 
 import re
 import shutil
-from importlib.resources import files
 from pathlib import Path
 
-import nbformat
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
-from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.roles import XRefRole
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+
+from fastgd import learn
 
 log = logging.getLogger(__name__)
 
@@ -75,20 +74,6 @@ def types_in_words(app, what, name, obj, options, lines):
 DOWNLOAD = {"en": "This chapter as a notebook", "zh": "下载本章的 notebook"}
 
 
-def chapters(language):
-    """The chapters that the installed package ships in that language, in order."""
-    folder = Path(str(files("fastgd"))) / "lessons" / language
-    return sorted(folder.glob("[0-9][0-9]_*.md"))
-
-
-def notebook(text):
-    """A chapter as a Jupyter notebook without outputs."""
-    cells = read_myst_markdown_notebook(text)
-    for k, cell in enumerate(cells.cells):
-        cell["id"] = f"cell-{k}"
-    return nbformat.writes(cells)
-
-
 def copy_course(app):
     """Lay the chapters, and each as a notebook, beside the pages that list them."""
     for language, download in DOWNLOAD.items():
@@ -96,14 +81,15 @@ def copy_course(app):
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         head = target.with_name(f"head_{language}.md").read_text(encoding="utf-8")
-        names = "\n".join(chapter.stem for chapter in chapters(language))
-        listed = f"\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n" if names else ""
+        names = []
+        for chapter in learn.chapters(language):
+            written = learn.write(chapter, target)
+            link = f"\n\n{{download}}`{download} <{written.name}>`\n"
+            text = chapter.path.read_text(encoding="utf-8").rstrip() + link
+            (target / chapter.path.name).write_text(text, encoding="utf-8")
+            names.append(chapter.path.stem)
+        listed = "\n".join(["", "```{toctree}", ":maxdepth: 1", "", *names, "```", ""])
         (target / "index.md").write_text(head + listed, encoding="utf-8")
-        for chapter in chapters(language):
-            text = chapter.read_text(encoding="utf-8")
-            (target / f"{chapter.stem}.ipynb").write_text(notebook(text), encoding="utf-8")
-            link = f"\n\n{{download}}`{download} <{chapter.stem}.ipynb>`\n"
-            (target / chapter.name).write_text(text.rstrip() + link, encoding="utf-8")
 
 
 # --- languages and alt texts -------------------------------------------------------------------
