@@ -7,8 +7,8 @@ from .style import COLOURS, axes
 from .words import number
 
 BLUE, VERMILION = COLOURS[:2]
-WIDE, TALL = 2.5, 1.5  # from one place to the next, in inches
-BOX = 1.75, 0.95
+GAP, TALL = 0.8, 1.35  # between boxes, and from one row to the next, in inches
+HEIGHT = 0.95  # of a box; its width follows from the longest formula
 
 
 def computation_graph(graph, *, lang="en", ax=None):
@@ -42,22 +42,23 @@ def computation_graph(graph, *, lang="en", ax=None):
     columns = max(x for x, _ in place.values()) + 1
     low, high = min(y for _, y in place.values()), max(y for _, y in place.values())
     last = _last(nodes)
+    box = np.array([np.clip(0.088 * max(len(_title(n)) for n in nodes.values()), 1.7, 3), HEIGHT])
+    wide = box[0] + GAP
     with drawing(lang) as say:
-        ax = axes(ax, width=WIDE * columns + 0.2, height=TALL * (high - low + 1) + 0.7)
+        ax = axes(ax, width=wide * columns + 0.1, height=TALL * (high - low + 1) + 0.7)
         ax.set_aspect("equal")
         ax.axis("off")
-        ax.set_xlim(-WIDE / 2, WIDE * (columns - 0.5))
+        ax.set_xlim(-wide / 2, wide * (columns - 0.5))
         ax.set_ylim(TALL * (low - 0.5), TALL * (high + 0.5) + 0.5)
-        centre = {name: np.array([WIDE * x, TALL * y]) for name, (x, y) in place.items()}
+        centre = {name: np.array([wide * x, TALL * y]) for name, (x, y) in place.items()}
+        for (source, _), (start, end) in _ports(nodes, centre, box).items():
+            _arrows(ax, start, end, nodes[source].derivative is not None)
         for name, node in nodes.items():
-            for source in dict.fromkeys(node.inputs):
-                _arrows(ax, centre[source], centre[name], nodes[source].derivative is not None)
-        for name, node in nodes.items():
-            _box(ax, node, centre[name], last, name == last)
-        keys = [ax.plot([], [], color=BLUE, lw=1.8, label=say("forward_pass"))]
+            _box(ax, node, centre[name], box, last, name == last)
+        ax.plot([], [], color=BLUE, lw=1.8, label=say("forward_pass"))
         if any(n.derivative is not None for n in nodes.values()):
             label = say("backward_pass", name=last)
-            keys.append(ax.plot([], [], color=VERMILION, lw=1.8, ls="--", label=label))
+            ax.plot([], [], color=VERMILION, lw=1.8, ls="--", label=label)
         ax.legend(loc="upper left", ncols=2, edgecolor="none")
         values = [f"{name} = {_shown(n.value)}" for name, n in nodes.items()]
         slopes = [
@@ -162,28 +163,49 @@ def _crossings(nodes, column, row):
     return count
 
 
+def _ports(nodes, centre, box):
+    """Where each arrow leaves and enters: on the sides of the boxes, in the order of the others."""
+    pairs = [(m, n) for n in nodes for m in dict.fromkeys(nodes[n].inputs)]
+    ports = {}
+    for pair in pairs:
+        ends = []
+        for here, there, side in ((pair[0], pair[1], 0.5), (pair[1], pair[0], -0.5)):
+            others = sorted(
+                (q[q[0] == here] for q in pairs if q[0 if side > 0 else 1] == here),
+                key=lambda name: -centre[name][1],
+            )
+            share = (others.index(there) + 0.5) / len(others) if len(others) > 1 else 0.5
+            ends.append(centre[here] + box * [side, 0.8 * (0.5 - share)])
+        ports[pair] = ends
+    return ports
+
+
 def _arrows(ax, start, end, backward):
     """From box to box, forward, and the way back beside it."""
-    half = np.array([BOX[0] / 2, 0])
-    a, b = start + half, end - half
-    aside = np.array([-(b - a)[1], (b - a)[0]])
-    aside *= 0.07 / np.hypot(*aside)
-    look = dict(shrinkA=1, shrinkB=1, mutation_scale=14, lw=1.8)
-    ax.annotate("", b + aside, a + aside, arrowprops=dict(arrowstyle="-|>", color=BLUE, **look))
+    aside = np.array([0, 0.06])
+    look = dict(shrinkA=0, shrinkB=0, mutation_scale=13, lw=1.6)
+    ax.annotate("", end + aside, start + aside, arrowprops=dict(arrowstyle="-|>", color=BLUE,
+                **look))  # fmt: skip
     if backward:
         back = dict(arrowstyle="-|>", color=VERMILION, ls=(0, (3, 2)), **look)
-        ax.annotate("", a - aside, b - aside, arrowprops=back)
+        ax.annotate("", start - aside, end - aside, arrowprops=back)
 
 
-def _box(ax, node, at, last, result):
+def _title(node):
+    """Name and formula."""
+    formula = node.formula or ""
+    return node.name if formula in ("", node.name) else f"{node.name} = {formula}"
+
+
+def _box(ax, node, at, box, last, result):
     """A rounded box: formula, value, derivative."""
     from matplotlib.patches import FancyBboxPatch
 
-    corner = at - np.array(BOX) / 2
+    corner = at - box / 2
     ax.add_patch(
         FancyBboxPatch(
             corner,
-            *BOX,
+            *box,
             boxstyle="round,pad=0,rounding_size=0.12",
             facecolor="white",
             edgecolor="0.2",
@@ -191,15 +213,14 @@ def _box(ax, node, at, last, result):
             zorder=3,
         )
     )
-    formula = node.formula or ""
-    title = node.name if not formula or formula == node.name else f"{node.name} = {formula}"
-    size = min(12.0, 12.0 * 20 / max(len(title), 1))  # a long formula is written smaller
+    title = _title(node)
+    size = min(12.0, 12.0 * box[0] / (0.088 * len(title)))  # a long formula is written smaller
     rows = [(title, "0.1", size), (_shown(node.value), BLUE, 12)]
     if node.derivative is not None:
         slope = f"\u2202{last}/\u2202{node.name} = {_shown(node.derivative)}"
-        rows.append((slope, VERMILION, min(11.0, 11.0 * 20 / len(slope))))
+        rows.append((slope, VERMILION, min(11.0, 11.0 * box[0] / (0.082 * len(slope)))))
     for k, (text, colour, fontsize) in enumerate(rows):
-        y = at[1] + BOX[1] * (0.5 - (k + 0.5) / len(rows)) * 0.88
+        y = at[1] + box[1] * (0.5 - (k + 0.5) / len(rows)) * 0.88
         ax.text(at[0], y, text, color=colour, fontsize=fontsize, ha="center", va="center",
                 zorder=4, path_effects=halo())  # fmt: skip
 

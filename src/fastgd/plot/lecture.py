@@ -82,7 +82,7 @@ def secants(f, table, *, steps=None, name="f", lang="en", ax=None):
         ax = axes(ax)
         t = np.linspace(*view, 301)
         curve = heights(f, t)
-        ax.plot(t, curve, color="0.3", lw=4.5, label=say("function", name=name), zorder=3)
+        ax.plot(t, curve, color="0.62", lw=6, label=say("function", name=name), zorder=3)
         for k, row in enumerate(rows):
             h, slope = all_steps[row], table.forward[row]
             ax.plot(
@@ -216,29 +216,21 @@ def difference_error(table, *, lang="en", ax=None):
             colour, line, marker = looks[kind]
             there = order[np.isfinite(error[order])]
             shown = np.where(error > 0, error, floor)
+            # of several that are equal the widest step
+            place = there[::-1][np.argmin(error[there[::-1]])]
+            best[kind] = float(steps[place]), float(error[place])
+            least = say("best_step", error=number(error[place], 2), h=number(steps[place]))
             ax.plot(steps[there], shown[there], ls=line, marker=marker, color=colour, lw=1.8,
-                    ms=6, label=say(kind))  # fmt: skip
+                    ms=6, label=f"{say(kind)} ({least})")  # fmt: skip
             none = there[error[there] == 0]
             if len(none):
                 ax.plot(steps[none], shown[none], marker, mfc="white", mec=colour, ms=6,
                         label=say("exact", count=len(none)), ls="none", zorder=4)  # fmt: skip
-            # of several that are equal the widest step
-            place = there[::-1][np.argmin(error[there[::-1]])]
-            best[kind] = float(steps[place]), float(error[place])
-            ax.plot(steps[place], shown[place], marker, color=colour, ms=13, alpha=0.35, zorder=2)
-            note(
-                ax,
-                say("best_step", error=number(error[place], 2), h=number(steps[place])),
-                (steps[place], shown[place]),
-                (0, 11) if kind == "forward" else (0, -11),
-                ha=_side(steps[place], steps),
-                va="bottom" if kind == "forward" else "top",
-                color=colour,
-            )
+            ax.plot(steps[place], shown[place], marker, color=colour, ms=14, alpha=0.35, zorder=2)
         low, high = ax.get_ylim()
-        ax.set_ylim(low / 8, high * 3)
+        ax.set_ylim(low / 8, high * 300)  # with room for the legend
         _guides(ax, steps, errors, best, say)
-        legend(ax, loc="upper center")
+        legend(ax, loc="upper center", fontsize="small")
         return Picture(
             ax,
             say(
@@ -251,14 +243,6 @@ def difference_error(table, *, lang="en", ax=None):
             best=best,
             **errors,
         )
-
-
-def _side(step, steps):
-    """How a text at one of the steps is aligned, so that it stays in the picture."""
-    order = np.sort(steps)
-    if step <= order[: len(order) // 5 + 1][-1]:
-        return "left"
-    return "right" if step >= order[-(len(order) // 5) - 1] else "center"
 
 
 def _guides(ax, steps, errors, best, say):

@@ -329,7 +329,7 @@ def _values_by_step(ax, descents, say):
         shown = np.clip(values[:stop], low, high)
         label = f"{say('rate', rate=number(d.learning_rate))}: {say(_status(d))}"
         ax.plot(steps[:stop], shown, ls=LINES[k % 7], color=COLOURS[k % 7], marker=MARKERS[k % 7],
-                markevery=max(1, stop // 12), ms=6, lw=1.8, label=label, zorder=3)  # fmt: skip
+                markevery=0.08, ms=6, lw=1.8, label=label, zorder=3)  # fmt: skip
         if len(out):
             ax.annotate(
                 "", (steps[stop - 1], high), (steps[stop - 1], high / 4 if logarithmic else
@@ -766,7 +766,7 @@ def moving_boundary(
             none = ax.text(0.5, 0.03, "", transform=ax.transAxes, ha="center", zorder=6,
                            path_effects=halo())  # fmt: skip
             title = ax.set_title("")
-            legend(ax, loc="upper left", fontsize="small")
+            legend(ax, loc=_corner(X, xlim, ylim), fontsize="small")
             sides = []
             for k in shown:
                 for side in sides:
@@ -800,6 +800,14 @@ def moving_boundary(
         alt = say("boundary_alt", n=numbers[-1] - numbers[0], first=right[0], last=right[-1],
                   total=len(X))  # fmt: skip
         return Animation(ax, alt, shown, draw, right=right)
+
+
+def _corner(X, xlim, ylim):
+    """The corner with the fewest samples, for a legend that stays where it is."""
+    x, y = (X[:, 0] - xlim[0]) / np.ptp(xlim), (X[:, 1] - ylim[0]) / np.ptp(ylim)
+    sides = {"upper": y > 0.75, "lower": y < 0.25}, {"right": x > 0.7, "left": x < 0.3}
+    crowd = {f"{v} {h}": np.sum(a & b) for v, a in sides[0].items() for h, b in sides[1].items()}
+    return min(crowd, key=crowd.get)
 
 
 def _spaced(n, most):
@@ -862,6 +870,8 @@ def convergence(fits, *, target=1e-8, best=None, lang="en", ax=None):
         ax = axes(ax, width=6.8, height=4.6)
         for k, (name, (passes, costs)) in enumerate(runs.items()):
             gaps = np.maximum(costs - best, floor)
+            end = np.flatnonzero(gaps <= floor)  # nothing is left to be seen after that
+            stop = end[0] + 1 if len(end) else len(gaps)
             below = np.flatnonzero(costs - best <= level)
             reached[name] = int(passes[below[0]]) if len(below) else None
             text = (
@@ -869,8 +879,8 @@ def convergence(fits, *, target=1e-8, best=None, lang="en", ax=None):
                 if len(below)
                 else say("not_reached", name=name, passes=int(passes[-1]))
             )
-            ax.plot(passes, gaps, ls=LINES[k % 7], color=COLOURS[k % 7], marker=MARKERS[k % 7],
-                    markevery=max(1, len(passes) // 15), label=text, zorder=3)  # fmt: skip
+            ax.plot(passes[:stop], gaps[:stop], ls=LINES[k % 7], color=COLOURS[k % 7],
+                    marker=MARKERS[k % 7], markevery=0.08, label=text, zorder=3)  # fmt: skip
         ax.axhline(level, color="0.4", ls=":", lw=1.4)
         ax.set(xscale="log", yscale="log", xlabel=say("passes"), ylabel=say("gap"))
         ax.set_ylim(floor / 2, 4 * start)

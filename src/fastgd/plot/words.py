@@ -142,12 +142,12 @@ WORDS = {
     "convex_part": ("{name} bends upward everywhere: convex", "{name}处处向上弯曲，是凸的"),
     "bent_part": (
         "{name} bends down over {share} % of the interval: not convex",
-        "{name}在区间的 {share} % 上向下弯曲，不是凸的",
+        "{name}在区间的 {share}% 上向下弯曲，不是凸的",
     ),
     "curves_alt": ("{parts}.", "{parts}。"),
     "surface_part": (
         "{name} is lowest, {value}, at ({x}, {y}), and bends down over {share} % of the area",
-        "{name}在 ({x}, {y}) 处最低，为 {value}，在 {share} % 的区域上向下弯曲",
+        "{name}在 ({x}, {y}) 处最低，为 {value}，在 {share}% 的区域上向下弯曲",
     ),
     "surface_convex_part": (
         "{name} is lowest, {value}, at ({x}, {y}), and bends upward everywhere: convex",
