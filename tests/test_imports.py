@@ -78,13 +78,20 @@ def test_no_cycles(make_graph):
     [
         ("_core", {"errors"}),
         ("calculus", set()),
+        ("datasets", set()),
+        ("descent", {"calculus"}),
         ("errors", set()),
         ("estimators", {"errors", "functional", "result", "threads"}),
+        ("graph", set()),
         ("inference", {"_core", "errors", "summarytext"}),
+        ("learn", set()),
+        ("lessons", set()),
         ("modelfile", {"errors"}),
         ("plot", set()),
         ("reference", set()),
         ("summarytext", set()),
+        ("timing", {"functional", "reference", "trace"}),
+        ("trace", {"functional", "graph", "reference"}),
     ],
 )
 def test_low_modules(module, may_import):
@@ -93,7 +100,7 @@ def test_low_modules(module, may_import):
 
 @pytest.mark.parametrize("module", ["functional", "result"])
 def test_numerics_do_not_know_their_users(module):
-    users = {"fastgd", "cli", "report", "plot", "tables", "estimators", "explain"}
+    users = {"fastgd", "cli", "report", "plot", "tables", "estimators", "trace"}
     assert not reachable(python_graph(), module) & users
 
 

@@ -57,7 +57,7 @@ class Derivative(float):
         Slopes from the left and from the right, NaN where the function is not defined on that
         side, infinite where the quotients grow for ever.
     status : str
-        ``"ok"``; ``"edge"``: the function is defined on one side only, and the slope is that side's;
+        ``"ok"``; ``"edge"``: the function is defined on one side only, and this is its slope there;
         ``"kink"``: the two sides disagree; ``"vertical"``: the quotients grow without limit;
         ``"jump"``: the function is not continuous; ``"uncertain"``: the quotients do not settle, so
         that `value` is the best guess.
@@ -163,8 +163,8 @@ class GradientCheck:
     noise : ndarray of shape (p,)
         How far `numeric` may be off: the error of the differences.
     relative_error : ndarray of shape (p,)
-        ``|given - numeric| / max(|given|, |numeric|)``, each component by its own size, 0 where both
-        are 0.
+        ``|given - numeric| / max(|given|, |numeric|)``: each component by its own size, 0 where
+        both are 0.
     resolved : ndarray of bool, shape (p,)
         Whether the differences are sharp enough to judge the component: `noise` within `tol` of it.
     agrees : ndarray of bool, shape (p,)
@@ -220,7 +220,7 @@ def call(f, x):
     returns something else than one number or changes its argument."""
     try:
         return number(evaluated(f, x), "f")
-    except ComplexError:
+    except (ComplexError, OutsideError):
         return math.nan
 
 
@@ -228,43 +228,30 @@ class ComplexError(TypeError):
     """A function returned a complex number."""
 
 
+class OutsideError(ValueError):
+    """A function raised an error of arithmetic: the point is outside its domain."""
+
+
 def evaluated(f, x):
-    """Whatever `f` returns, NaN where it raises an error of arithmetic."""
+    """Whatever `f` returns; a ValueError or an ArithmeticError, which ``math.log`` raises outside
+    its domain, becomes an OutsideError."""
+    given = x if isinstance(x, float) else x.copy()
     try:
         with np.errstate(all="ignore"):
-            if isinstance(x, float):
-                found = f(x)
-            else:
-                given = x.copy()
-                found = f(given)
-                if given.shape != x.shape or not np.array_equal(given, x, equal_nan=True):
-                    raise _Changed
-    except _Changed:
-        raise ValueError(
-            "f changes its argument in place; let it work on a copy (x = x.copy())"
-        ) from None
+            found = f(given)
     except OUTSIDE as error:
-        if isinstance(error, ValueError) and not _is_domain(error):
-            raise
-        return math.nan
+        raise OutsideError(str(error)) from error
+    if given is not x and not np.array_equal(given, x, equal_nan=True):
+        raise ValueError("f changes its argument in place; let it work on a copy (x = x.copy())")
     return found
-
-
-class _Changed(Exception):
-    pass
-
-
-def _is_domain(error):
-    """Whether a ValueError means "outside the domain", as that of ``math.log`` does; NumPy's about
-    shapes that do not fit is a mistake in the function."""
-    text = str(error)
-    return not any(word in text for word in ("shape", "broadcast", "dimension", "ambiguous"))
 
 
 def number(found, name):
     """`found` as a float, where it is one real number; `name` is the function that returned it."""
     if type(found) is float:
         return found
+    if isinstance(found, str | bytes):
+        raise TypeError(f"{name} returned text, {found!r}, wanted: a real number")
     if found is None:
         raise TypeError(f"{name} returned None, not a number; does it lack a return?")
     try:
@@ -327,7 +314,12 @@ def check_callable(f, name="f"):
 def defined(f, x):
     """``f(x)``, which must be finite, at the point that the user asked for; as a NumPy scalar of
     single precision where `f` works in that, else a float."""
-    found = evaluated(f, x)
+    try:
+        found = evaluated(f, x)
+    except OutsideError as error:
+        raise ValueError(
+            f"f is not defined at x = {shown_point(x)} ({error}); choose a point inside its domain"
+        ) from error
     value = number(found, "f")
     if not math.isfinite(value):
         found = "is not defined" if math.isnan(value) else "is infinite"
@@ -460,9 +452,7 @@ class _Estimates:
                 return self.made(1, "ok")
             return self.made(0 if self.error[0] < self.error[2] else 2, "ok")
         # one side does not settle well: the centred slope will do if it lies within the errors
-        near = all(
-            self.error[side] <= 1e-4 * self.size and self.agree(side, 1) for side in (0, 2)
-        )
+        near = all(self.error[side] <= 1e-4 * self.size and self.agree(side, 1) for side in (0, 2))
         if near and self.good[1]:
             return self.made(1, "ok")
         error = max(self.error.max(), abs(left - self.slope[1]), abs(right - self.slope[1]))
@@ -609,8 +599,9 @@ def derivative_function(f):
                 out[place] = derivative(f, t)
         return out
 
-    slope.__name__ = f"derivative of {getattr(f, '__name__', 'f')}"
-    slope.__doc__ = f"The slope of {getattr(f, '__name__', 'f')} at a number, or at each of an array."
+    name = getattr(f, "__name__", "f")
+    slope.__name__ = f"derivative of {name}"
+    slope.__doc__ = f"The slope of {name} at a number, or at each number of an array."
     return slope
 
 
@@ -852,7 +843,7 @@ class Rule(NamedTuple):
     """Where the two are compared."""
 
     def check(self):
-        """The largest difference between the rule and `derivative`, each relative to ``1 + abs(slope)``."""
+        """The largest difference between the rule and `derivative`, relative to 1 + |slope|."""
         return max(
             abs(derivative(self.f, x) - self.derivative(x)) / (1 + abs(self.derivative(x)))
             for x in self.points

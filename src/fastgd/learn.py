@@ -222,7 +222,7 @@ SYMBOLS = {
         ("ne", 0x2260), ("approx", 0x2248), ("to", 0x2192), ("in", 0x2208), ("pm", 0xB1),
         ("mapsto", 0x21A6), ("circ", 0xB0), ("prime", 0x2032), ("dots", 0x2026),
     )},
-    "\\hat{y}": "y\u0302", "\\quad": "   ", "\\,": " ", "\\;": " ", "\\!": "",
+    "\\bar{x}": "x\u0304", "\\quad": "   ", "\\,": " ", "\\;": " ", "\\!": "",
     "\\left": "", "\\right": "", "\\mathrm": "", "\\text": "", "\\log": "log", "\\ln": "ln",
     "\\exp": "exp", "\\min": "min", "\\max": "max", "\\lim": "lim", "\\cos": "cos", "\\sin": "sin",
     "\\{": "{", "\\}": "}", "\\|": "|",
@@ -249,7 +249,7 @@ def formula(text):
             text,
         )
     text = re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("&", " "))
-    return re.sub(r" ([.,)/\u00b2])", r"\1", text).strip()
+    return re.sub(r" ([.,)\u00b2])", r"\1", text).strip()
 
 
 def _fraction(found):
@@ -272,7 +272,7 @@ def readable(text, width=80):
     text = re.sub(r"\$\$([^$]+)\$\$", lambda found: f"\n\n    {formula(found[1])}\n\n", text)
     text = re.sub(r"\$([^$]+)\$", lambda found: formula(found[1]), text)
     text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
-    text = re.sub(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])", r"\1", text)
+    text = re.sub(r"(?<![A-Za-z0-9*])\*(\S(?:[^*\n]*\S)?)\*(?![A-Za-z0-9*])", r"\1", text)
     text = re.sub(r"`([^`\n]+)`", r"\1", text)
     text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text)
     blocks = [block.strip("\n") for block in re.split(r"\n\s*\n", text) if block.strip()]
