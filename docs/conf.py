@@ -27,8 +27,7 @@ extensions = [
 needs_sphinx = "8.0"
 
 # Every unresolved reference is a warning, every warning an error (-n -W). Names in single
-# backticks, in docstrings those of parameters too, become links where there is something to link to.
-default_role = "soft"
+# backticks, those of parameters too, become links where there is something to link to.
 
 # --- text and notebooks ---------------------------------------------------------------------
 
@@ -84,6 +83,8 @@ html_title = f"fastgd {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
+html_use_index = False  # an index in tables for looks; the search finds more
+html_domain_indices = False
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

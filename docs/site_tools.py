@@ -1,7 +1,7 @@
 """What the site needs beyond Sphinx: formulas without a script, chapters, languages, alt texts.
 
-Formulas become MathML, which browsers draw themselves: no network, no script, no pictures. The course's
-chapters are copied from the package, which ships them, and get a link to their notebook.
+Formulas become MathML, which browsers draw themselves: no network, no script, no pictures. The
+course's chapters are copied from the package, which ships them, and get a link to their notebook.
 """
 
 import re
@@ -104,7 +104,8 @@ def check_pictures(app, doctree, docname):
     """A picture whose alt text says nothing is a warning, so an error of the build."""
     for image in doctree.findall(nodes.image):
         if len(image.get("alt", "")) < 20:
-            log.warning("%s needs an alt text that says what it shows", image["uri"], location=image)
+            log.warning("%s needs an alt text that says what it shows", image["uri"],
+                        location=image)  # fmt: skip
 
 
 def setup(app):
