@@ -65,6 +65,22 @@ def test_notebooks_are_valid(tmp_path):
             nbformat.validate(nbformat.read(learn.write(chapter, tmp_path), as_version=4))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", learn.LANGUAGES)
+def test_notebooks_run_and_show_each_picture(tmp_path, lang):
+    """In Jupyter's own kernel; the chapter whose first picture is not its last."""
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    pytest.importorskip("matplotlib")
+    book = nbformat.read(learn.write(learn.chapter(2, lang), tmp_path), as_version=4)
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
+    cells = [cell for cell in book.cells if cell.cell_type == "code"]
+    shown = [sum("image/png" in out.get("data", {}) for out in cell.outputs) for cell in cells]
+    assert shown == [int("mystnb" in cell.metadata) for cell in cells] and sum(shown) == 2
+    assert not any(out.get("name") == "stderr" for cell in cells for out in cell.outputs)
+
+
 def test_play_shows_text_code_and_results(small):
     small.write_text(CHAPTER.replace("draw()", "figured()"), encoding="utf-8")
     text = small.read_text(encoding="utf-8").replace(

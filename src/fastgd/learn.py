@@ -188,7 +188,7 @@ def play(path, show=print, picture=None):
             if printed.getvalue():
                 show(printed.getvalue().rstrip("\n"))
         if cell.alt is not None:
-            show(textwrap.fill(f"[{cell.alt}]", 80) if cell.alt.isascii() else f"[{cell.alt}]")
+            show(_fill(f"[{getattr(value, 'alt', cell.alt)}]", 80))
             if picture is not None:
                 picture(value.figure_)
         _close_figures()

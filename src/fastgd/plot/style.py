@@ -71,8 +71,12 @@ def context(**more):
         Settings beside `RC`, with ``_`` for ``.``'s first occurrence, as in ``svg_hashsalt="x"``.
     """
     more = {name.replace("_", ".", 1): value for name, value in more.items()}
-    with matplotlib().rc_context({**RC, **more}):
+    found = matplotlib()
+    with found.rc_context({**RC, **more}):
         yield
+        interactive = found.is_interactive()
+    # A notebook's backend, loaded with the first figure, turns this on: later ones need it.
+    found.interactive(interactive)
 
 
 def axes(ax=None, *, width=SIZE[0], height=SIZE[1], **subplot):
