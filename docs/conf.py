@@ -28,6 +28,7 @@ needs_sphinx = "8.0"
 
 # Every unresolved reference is a warning, every warning an error (-n -W). Names in single
 # backticks, those of parameters too, become links where there is something to link to.
+default_role = "soft"
 
 # --- text and notebooks ---------------------------------------------------------------------
 
