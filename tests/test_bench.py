@@ -201,7 +201,7 @@ def test_peers_command(tmp_path, capsys, contenders):
     out, _ = capsys.readouterr()
     assert "scikit-learn " + peers.version("scikit-learn") in out
     assert out.count("| scikit-learn lbfgs ") >= 2
-    assert "### two 80 x 6, CSR, standardised" in out
+    assert "## two 80 x 6, CSR, standardised" in out
     with open(plot, "rb") as file:
         assert file.read(4) == b"\x89PNG"
     assert run(*options, "--json", command=peers) == 0
