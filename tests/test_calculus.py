@@ -316,6 +316,12 @@ def test_bad_function_of_a_number(tool, f, error, words):
 def test_mistakes_in_a_function_come_through():
     with pytest.raises(AttributeError, match="nothing"):
         calculus.derivative(lambda x: x.nothing, 2)
+    with pytest.raises(TypeError, match=r"missing.*'y'") as error:
+        calculus.partial(lambda x, y: x * y, [1, 1], 0)
+    assert "vector of shape (2,): f(v), not f(x, y)" in error.value.__notes__[0]
+    with pytest.raises(TypeError, match="subscriptable") as error:
+        calculus.derivative(lambda v: v[0], 1)
+    assert error.value.__notes__ == ["f was called with one number"]
     with pytest.raises(ValueError, match="mismatch") as error:
         calculus.gradient(lambda v: v @ np.ones(3), [1.0, 2.0])
     assert isinstance(error.value.__cause__.__cause__, ValueError)  # NumPy's own

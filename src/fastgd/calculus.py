@@ -241,6 +241,10 @@ def evaluated(f, x):
             found = f(given)
     except OUTSIDE as error:
         raise OutsideError(str(error)) from error
+    except (TypeError, IndexError) as error:
+        found = "number" if given is x else f"vector of shape {x.shape}: f(v), not f(x, y)"
+        error.add_note(f"f was called with one {found}")
+        raise
     if given is not x and not np.array_equal(given, x, equal_nan=True):
         raise ValueError("f changes its argument in place; let it work on a copy (x = x.copy())")
     return found
@@ -277,6 +281,8 @@ def number(found, name):
 
 def scalar(x, name="x"):
     """A finite real number given by the user, as a float."""
+    if x is None or isinstance(x, str | bytes):
+        raise TypeError(f"{name} must be a real number, found {x!r}")
     array = _real(x, name)
     if array.shape:
         raise ValueError(f"{name} must be one number, found an array of shape {array.shape}")
