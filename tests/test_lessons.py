@@ -78,6 +78,13 @@ def test_chinese_terms():
     assert not re.search("代价函数|成本方程|学习速率|偏差项|权值", text)
 
 
+@pytest.mark.parametrize("chapter", learn.chapters("zh"), ids=[c.path.stem for c in BOTH[1::2]])
+def test_chinese_paragraphs_are_not_broken(chapter):
+    """Browsers show a line break between two characters as a space."""
+    wide = r"[\u2e80-\uffef]"
+    assert not re.search(rf"{wide}\n{wide}", prose(chapter).replace("\n\n", "\n|"))
+
+
 def test_the_first_page_maps_the_notation():
     for lang in learn.LANGUAGES:
         page = prose(learn.chapters(lang)[0])
