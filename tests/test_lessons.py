@@ -19,7 +19,7 @@ def code(chapter):
 
 
 def prose(chapter):
-    return "\n".join(cell.text for cell in learn.read(chapter.path) if not cell.code)
+    return "\n\n".join(cell.text for cell in learn.read(chapter.path) if not cell.code)
 
 
 def test_chapters_are_numbered_from_0_to_11():
@@ -76,6 +76,13 @@ def test_chinese_terms():
     text = "\n".join(map(prose, learn.chapters("zh")))
     assert all(text.count(term) >= 3 for term in TERMS)
     assert not re.search("代价函数|成本方程|学习速率|偏差项|权值", text)
+
+
+@pytest.mark.parametrize("chapter", learn.chapters("zh"), ids=[c.path.stem for c in BOTH[1::2]])
+def test_chinese_paragraphs_are_not_broken(chapter):
+    """Browsers show a line break between two characters as a space."""
+    wide = r"[\u2e80-\uffef]"
+    assert not re.search(rf"{wide}\n{wide}", prose(chapter))
 
 
 def test_the_first_page_maps_the_notation():
