@@ -346,10 +346,14 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         return self.classes_[(z > 0).view(np.int8) if z.ndim == 1 else z.argmax(axis=1)]
 
     @available_if(lambda self: hasattr(FitResult, "summary"))
-    def summary(self, X, y, **options):
-        """``result_.summary(X, y, ...)``: standard errors and what goes with them."""
+    def summary(self, X, y, *, sample_weight=None, **options):
+        """``result_.summary(X, y, ...)``: standard errors and what goes with them.
+
+        Weights of classes are put into `sample_weight`, as in the fit.
+        """
         check_is_fitted(self)
-        return self.result_.summary(X, y, **options)
+        weight = self._weights(X, np.asarray(y), sample_weight)
+        return self.result_.summary(X, y, sample_weight=weight, **options)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

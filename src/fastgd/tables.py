@@ -88,13 +88,13 @@ class Table:
             self._numbers[name] = parsed
         return self._numbers[name]
 
-    def encoded(self, name):
-        """Return (levels, codes) of column `name`, see `encode`."""
-        return encode(self.text(name))
-
     def n_missing(self, name):
         """Return how many cells of column `name` are missing."""
         return self._tidy(name).null_count
+
+    def encoded(self, name):
+        """Return (levels, codes) of column `name`, see `encode`."""
+        return encode(self.text(name))
 
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
