@@ -307,6 +307,25 @@ def test_offsets_that_leave_no_curvature(rng, size, K, l2, solver):
     assert fit.gap >= (fit.cost - best) * (1 - 1e-9) - 64 * EPS * size
 
 
+@pytest.mark.parametrize("size", [1e2, 1e5])
+def test_one_row_alone_answers_for_the_intercepts(size):
+    """It answers for one difference of three classes: the other must not be taken as settled."""
+    for seed in range(40, 60):
+        rng = np.random.default_rng(seed)
+        n, d = int(rng.integers(20, 400)), int(rng.integers(1, 8))
+        X, codes = rng.normal(size=(n, d)), rng.integers(0, 3, n)
+        o = rng.normal(size=(n, 3)) * size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fits = [
+                fastgd.fit(X, codes, offset=o, l2=1e-3, solver=solver)
+                for solver in ("newton", "newton-cg", "lbfgs")
+            ]
+        best = min(fit.cost for fit in fits)
+        for fit in fits:
+            assert fit.gap >= (fit.cost - best) * (1 - 1e-9) - 64 * EPS * size, (seed, fit)
+
+
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("size", [1e2, 1e5, 1e8])
 def test_a_constant_offset_goes_into_the_intercept(rng, size, K):

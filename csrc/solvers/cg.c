@@ -102,8 +102,10 @@ static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
   return fgd_dot(n - d, c->r + d, c->s + d);
 }
 
-/* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone. */
-static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
+/* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone; *left is the
+ * square of what they leave, as the preconditioner measures it: vast where hardly any row answers for an intercept,
+ * infinite where more is left than rounding explains. */
+static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double *left) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
   fgd_status status = take_residual(c, oracle, g);
@@ -124,6 +126,9 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g) {
     }
     status = take_residual(c, oracle, g);
   }
+  *left = n > d ? intercepts_only(c, oracle) : 0;
+  for (ptrdiff_t j = d; j < n; j++)
+    if (!(fabs(c->r[j]) <= 1e-10 * sqrt(2 * run->cost))) *left = INFINITY;
   return status;
 }
 
@@ -134,7 +139,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   if (*gap <= run->target) return FGD_OK;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
   fgd_status status;
-  double bound, rest;
+  double bound, rest, left;
   int rigorous = all_penalised(oracle);
   /* The residual's part should be small beside the target, and no larger than the gap itself, within reason; but no
    * better than what is left of the target asks for, where that is much. */
@@ -147,7 +152,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
     if (round > 0) restart(c, oracle);
     if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
     if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
-    if ((status = settle(c, run, g))) return status;
+    if ((status = settle(c, run, g, &left))) return status;
     if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * part)) break;
   }
   /* What is left of an equation that no curvature answers for has no bound. */
@@ -160,6 +165,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
       double both = oracle->lambda[j] * c->u[j] + c->r[j];
       if (both != 0) bound += 0.5 * both * both / oracle->lambda[j];
     }
+    bound = (sqrt(bound) + sqrt(0.5 * left)) * (sqrt(bound) + sqrt(0.5 * left));
     if (bound < *gap) *gap = bound;
   } else {
     oracle->precondition(oracle->self, c->r, c->s);

@@ -33,6 +33,16 @@ static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
   return FGD_OK;
 }
 
+/* Bound the gap at the current point from its Hessian, undamped; no loss is negative, and `lower` bounds the infimum. */
+static fgd_status certify(fgd_run *run, fgd_factor *F, double damping, double lower, double *work) {
+  double *u = work, *r = u + 3 * F->size, *v = r + F->size;
+  if (damping > 0) fgd_factor_make(F, 0);
+  fgd_status status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);
+  run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower));
+  run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
+  return status;
+}
+
 fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
@@ -78,10 +88,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     }
     if (deep && run->bare) return FGD_OK;
     if (deep || last) {
-      if (damping > 0) fgd_factor_make(F, 0);
-      if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-      run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
-      run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
+      if ((status = certify(run, F, damping, lower, work))) return status;
+      if (last && run->outcome == FGD_STALLED) run->outcome = FGD_MAX_ITER;
       if (run->outcome == FGD_CONVERGED || last || (fresh && decrease <= floor)) return FGD_OK;
       if (!fresh) {
         if ((status = oracle->gram(oracle->self, F->H))) return status;
@@ -122,11 +130,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       else if (tiny || ratio > 0.75) damping = damping > 1e-9 ? damping / 8 : 0;
     } else if (tiny) {
       /* rounding is all that is left to gain */
-      if (fresh || last) {
-        if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-        run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
-        return FGD_OK;
-      }
+      if (fresh || last) return certify(run, F, damping, lower, work);
       if ((status = oracle->gram(oracle->self, F->H))) return status;
       fgd_factor_make(F, damping = 0);
       fresh = 1;
@@ -144,13 +148,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
       if (!(ft <= run->cost)) { /* no length served: a shorter step, in another direction */
-        if (++failed > PATIENCE || last) {
-          if (damping > 0) fgd_factor_make(F, 0);
-          if ((status = fgd_certify(oracle, F, run->cost, g, u, r, v, &run->gap))) return status;
-          run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower));
-          run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
-          return FGD_OK;
-        }
+        if (++failed > PATIENCE || last) return certify(run, F, damping, lower, work);
         if (!(damping >= 1e-3)) damping = 1e-3;
         fgd_factor_make(F, damping *= 100);
         decrease = newton_step(F, damping, g, u);

@@ -20,17 +20,28 @@ from .result import FitResult, Separation, load
 __all__ = [
     "ConvergenceWarning",
     "DataError",
+    "Descent",
     "FitResult",
+    "Graph",
     "Iteration",
     "Separation",
     "SeparationWarning",
+    "Trace",
     "__version__",
+    "calculus",
     "cost",
     "cost_and_gradient",
+    "datasets",
+    "explain",
     "fit",
+    "gradient_descent",
     "hessian_vector",
     "load",
+    "plot",
+    "race",
+    "race_product",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]
@@ -40,13 +51,24 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-_MODULES = ("reference",)
+_MODULES = ("calculus", "datasets", "plot", "reference", "report")
+_LECTURE = {  # name: module
+    "Descent": "descent",
+    "Graph": "graph",
+    "Trace": "trace",
+    "explain": "trace",
+    "gradient_descent": "descent",
+    "race": "timing",
+    "race_product": "timing",
+}
 _ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")  # not in __all__: need scikit-learn
 
 
 def __getattr__(name):
     if name in _MODULES:
         return importlib.import_module(f".{name}", __name__)
+    if name in _LECTURE:
+        return getattr(importlib.import_module(f".{_LECTURE[name]}", __name__), name)
     if name in _ESTIMATORS:
         return getattr(importlib.import_module(".estimators", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

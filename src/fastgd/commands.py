@@ -72,6 +72,8 @@ def fit_file(args):
     start = time.perf_counter()
     if args.save:
         check_place("--save", args.save, args.file, args.test)
+    if args.report:
+        check_place("--report", args.report, args.file, args.test)
     with _warnings_kept() as said:
         table = files.read(args.file, form_of(args))
         target = targets.read_target(table, args.target, args.positive)
@@ -174,6 +176,7 @@ def _fitted(args, table, target, rows, coding):
             tol=args.tol,
             max_iter=args.max_iter,
             n_threads=args.threads,
+            record=bool(args.report),
             progress=args.progress,
         )
     fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)

@@ -92,6 +92,10 @@ class Table:
         """Return how many cells of column `name` are missing."""
         return self._tidy(name).null_count
 
+    def encoded(self, name):
+        """Return (levels, codes) of column `name`, see `encode`."""
+        return encode(self.text(name))
+
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
         return int(i) + self.start + 1
