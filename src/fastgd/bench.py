@@ -331,7 +331,7 @@ def add_arguments(parser):
         "--data",
         metavar="FILE",
         nargs="+",
-        help="measure on these files too (with --peers: only): .npz with X and y, CSV or Parquet",
+        help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a table")
     parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")
