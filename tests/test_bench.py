@@ -91,6 +91,9 @@ def test_csv(tmp_path, capsys):
     assert "some.csv (60 x 2)" in capsys.readouterr().out
     with pytest.raises(DataError, match="--target"):
         run("--data", str(path))
+    path.write_text("x,kind\n" + "\n".join(f"{k % 7},{'abc'[k % 3]}" for k in range(60)))
+    with pytest.raises(DataError, match="'kind' has 3 classes; wanted 2"):
+        run("--data", str(path), "--target", "kind")
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "many"])
@@ -198,7 +201,7 @@ def test_peers_command(tmp_path, capsys, contenders):
     out, _ = capsys.readouterr()
     assert "scikit-learn " + peers.version("scikit-learn") in out
     assert out.count("| scikit-learn lbfgs ") >= 2
-    assert "### two 80 x 6, CSR, standardised" in out
+    assert "## two 80 x 6, CSR, standardised" in out
     with open(plot, "rb") as file:
         assert file.read(4) == b"\x89PNG"
     assert run(*options, "--json", command=peers) == 0

@@ -13,7 +13,9 @@ from . import calculus
 
 __all__ = ["Descent", "gradient_descent"]
 
-FAR = 1e8  # times the largest gradient of the first steps: the path has run away
+# A path has run away when its gradient is this many times that of the first steps, and it is higher
+# than at the start or as many times as far away. One that leaves a plateau or a saddle has not.
+FAR = 1e8
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -30,8 +32,8 @@ class Descent:
         Its gradient at them.
     status : str
         ``"converged"``: the gradient has vanished, up to `tol`; ``"max_iter"``: the steps were used
-        up; ``"edge"``: the path met a bound, or the end of the function's domain; ``"diverged"``: the
-        path runs away.
+        up; ``"edge"``: the path met a bound, or a place where the function or its gradient is not
+        defined; ``"diverged"``: the path runs away.
     message : str
         The same in a sentence, with numbers.
     learning_rate, momentum : float
@@ -96,9 +98,9 @@ def gradient_descent(
 ):
     """Walk down a function against its gradient.
 
-    Each step is ``v = momentum * v - learning_rate * gradient(x)``, ``x = x + v``. On a valley whose
-    curvature is at most ``L`` it goes down for any learning rate below ``2 / L`` (without momentum);
-    at ``2 / L`` it hops from side to side for ever, beyond it runs away.
+    Each step is ``v = momentum * v - learning_rate * gradient(x)``, ``x = x + v``. In a valley
+    whose curvature is at most ``L`` it goes down for any learning rate below ``2 / L`` (without
+    momentum); at ``2 / L`` it may hop from side to side for ever, beyond it runs away.
 
     Parameters
     ----------
@@ -133,7 +135,8 @@ def gradient_descent(
     ------
     ValueError
         If `f` is not defined at `x0`, returns anything but one number or changes its argument; if
-        `gradient` has the wrong shape; if `x0` lies outside `bounds`; if a parameter is out of range.
+        `gradient` has the wrong shape; if `x0` lies outside `bounds`; if a parameter is out of
+        range.
     TypeError
         If something is no real number or no function.
 
@@ -203,7 +206,8 @@ def _walk(f, gradient, x, rate, momentum, box, max_iter, tol):
                 f"after {_steps(k)} the gradient has the length {size:.2g}: "
                 "flat here, as at a minimum or a saddle",
             )
-        if size > FAR * early:
+        far = np.linalg.norm(path[-1]) > FAR * max(1, np.linalg.norm(path[0]))
+        if size > FAR * early and (far or values[-1] > values[0]):
             return ended("diverged", f"the path runs away ({at}); {worst}: take a smaller one")
         if k == max_iter:
             break
@@ -220,7 +224,7 @@ def _walk(f, gradient, x, rate, momentum, box, max_iter, tol):
             return ended(
                 "edge",
                 f"step {k + 1} leaves the domain of f: it is not defined at "
-                f"x = {calculus.shown_point(x)}; bounds= or a smaller learning rate would stop before",
+                f"x = {calculus.shown_point(x)}; set bounds, or take a smaller learning rate",
             )
         slope = _slope(f, gradient, x) if math.isfinite(found) else np.full(x.shape, np.nan)
         if math.isinf(found) or np.isinf(slope).any():
@@ -305,7 +309,7 @@ def _box(bounds, x):
         raise ValueError(f"bounds has {len(box)} pairs; {wanted}")
     if np.isnan(box).any() or (box[:, 0] > box[:, 1]).any():
         i = int(np.argmax(~(box[:, 0] <= box[:, 1])))
-        raise ValueError(f"bounds of x[{i}] are {box[i, 0]:g} and {box[i, 1]:g}; wanted: low <= high")
+        raise ValueError(f"bounds[{i}] is ({box[i, 0]:g}, {box[i, 1]:g}); wanted: low <= high")
     outside = (x < box[:, 0]) | (x > box[:, 1])
     if outside.any():
         i = int(np.argmax(outside))

@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 __all__ = ["Graph", "Node"]
 
 
@@ -63,7 +65,8 @@ class Graph:
     Raises
     ------
     ValueError
-        If a formula cannot be read, names what is not there (yet), or is not defined at its numbers.
+        If a formula cannot be read, names what is not there (yet), or is not defined at its
+        numbers.
     TypeError
         If a given value is no real number.
 
@@ -77,9 +80,13 @@ class Graph:
 
     def __init__(self, given, formulas):
         values, found = {}, {}
+        for name, argument in ("given", given), ("formulas", formulas):
+            if not hasattr(argument, "items"):
+                kind = type(argument).__name__
+                raise TypeError(f"{name} must be a dict, {{name: value}}, found {kind}")
         for name, value in given.items():
             _check_name(name, values)
-            if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+            if isinstance(value, str | bytes) or np.ndim(value) or not hasattr(value, "__float__"):
                 raise TypeError(f"the value of {name} must be a real number, found {value!r}")
             values[name] = float(value)
         if not formulas:
@@ -143,9 +150,9 @@ class Graph:
 
     def __repr__(self):
         rows = list(self._rows())
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        w = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
-            f"{name:<{widths[0]}}  {formula:<{widths[1]}}  {value:>{widths[2]}}  {slope:>{widths[3]}}"
+            f"{name:<{w[0]}}  {formula:<{w[1]}}  {value:>{w[2]}}  {slope:>{w[3]}}"
             for name, formula, value, slope in rows
         )
 
@@ -244,9 +251,7 @@ def _operation(op, a, da, b, db):
             if isinstance(value, complex):
                 raise ValueError(f"{a:g} to the power {b:g} is no real number")
             slope = b * a ** (b - 1) if b else 0.0
-            return value, _sum(
-                _scaled(da, slope), _scaled(db, value * math.log(a)) if db else {}
-            )
+            return value, _sum(_scaled(da, slope), _scaled(db, value * math.log(a)) if db else {})
     raise ValueError("only + - * / ** are known between numbers (a power is **, not ^)")
 
 

@@ -73,8 +73,8 @@ def race(X, y, coef, intercept=0.0, *, seconds=0.2, n_threads=None):
     Returns
     -------
     Race
-        With the ways ``"loop"``, ``"NumPy"`` and ``"compiled"``; each result is the derivatives with
-        respect to coefficients and intercept, shape (d + 1,).
+        With the ways ``"loop"``, ``"NumPy"`` and ``"compiled"``; each result holds the derivatives
+        with respect to coefficients and intercept, shape (d + 1,).
 
     Raises
     ------
@@ -86,8 +86,10 @@ def race(X, y, coef, intercept=0.0, *, seconds=0.2, n_threads=None):
     seconds = _seconds(seconds)
     rows, labels, weights = X.tolist(), y.tolist(), w.tolist()
 
+    data, options = trace.for_core(X, y)
+
     def compiled():
-        _, dw, db = trace.compiled(X, y, w, b, n_threads)
+        _, dw, db = functional.cost_and_gradient(*data, w, b, **options, n_threads=n_threads)
         return np.append(dw, db)
 
     def vectorised():

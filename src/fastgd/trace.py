@@ -135,9 +135,9 @@ def explain(
 ):
     """Write out one forward and one backward pass of logistic regression.
 
-    Each quantity of the course (z, a, J, da, dz, dw, db) appears with its formula, its shape and its
-    value: for one sample, and for all. Costs, gradients and sigmoids come from the compiled core
-    that does the real work.
+    Each quantity of the course (z, a, J, da, dz, dw, db) appears with its formula, its shape and
+    its value: for one sample, and for all. Costs, gradients and sigmoids come from the compiled
+    core that does the real work.
 
     Parameters
     ----------
@@ -174,10 +174,10 @@ def explain(
 
     Notes
     -----
-    Where ``a`` is 0 or 1 in rounding, ``-y/a + (1-y)/(1-a)`` would divide by zero; here ``1 - a`` is
-    taken as ``sigmoid(-z)``, a term whose factor is 0 is left out, and `notes` says so. ``dz = a - y``
-    is not affected: that the two factors cancel is what makes the log loss a good partner of
-    the sigmoid.
+    Where ``a`` is 0 or 1 in rounding, ``-y/a + (1-y)/(1-a)`` would divide by zero; here ``1 - a``
+    is taken as ``sigmoid(-z)``, a term whose factor is 0 is left out, and `notes` says so. ``dz =
+    a - y`` is not affected: that the two factors cancel is what makes the log loss a good partner
+    of the sigmoid.
 
     Examples
     --------
@@ -189,7 +189,8 @@ def explain(
     names = getattr(X, "columns", None) if feature_names is None else feature_names
     X = _matrix(X)
     n, d = X.shape
-    names = [f"x{j + 1}" for j in range(d)] if names is None else [str(name) for name in names]
+    default = [f"x{j + 1}" for j in range(d)]
+    names = default if names is None else [str(name) for name in names]
     if len(names) != d:
         raise ValueError(f"feature_names has {len(names)} names, but X has {d} columns")
     y = _labels(y, n)
@@ -207,11 +208,14 @@ def explain(
     with np.errstate(over="ignore", invalid="ignore"):
         z = X @ w + b
     if not np.isfinite(z).all():
-        raise ValueError(f"the margin of row {np.argmin(np.isfinite(z))} overflows: scale X or coef")
+        i = int(np.argmin(np.isfinite(z)))
+        raise ValueError(f"the margin X[{i}] @ coef + intercept overflows: scale X or coef")
     a, rest = functional.sigmoid(z), functional.sigmoid(-z)
     loss = reference.log_loss(y, z)
-    J, dw, db = compiled(X, y, w, b, n_threads)
-    _, dw_one, db_one = compiled(X[i : i + 1], y[i : i + 1], w, b, 1)
+    data, options = for_core(X, y)
+    J, dw, db = functional.cost_and_gradient(*data, w, b, **options, n_threads=n_threads)
+    data, options = for_core(X[i : i + 1], y[i : i + 1])
+    _, dw_one, db_one = functional.cost_and_gradient(*data, w, b, **options)
     da = _over(1 - y, rest) - _over(y, a)
     dz = np.where(y > 0.5, (1 - y) - rest, a - y)  # the same, without cancellation
     dw_sum, db_sum = X.T @ dz, float(dz.sum())
@@ -234,11 +238,13 @@ def explain(
         Step("db", "grad_intercept", "sum of db / m", (), db_one, db),
     ]
     if rate is not None:
-        one, all_ = w - rate * dw_one, w - rate * dw
-        steps.append(Step("alpha", "learning_rate", "", (), None, rate))
-        steps.append(Step("w", "coef -= alpha * grad_coef", "w - alpha dw", (d,), one, all_))
-        one, all_ = b - rate * db_one, b - rate * db
-        steps.append(Step("b", "intercept -= alpha * grad_intercept", "b - alpha db", (), one, all_))
+        new_w = w - rate * dw_one, w - rate * dw
+        new_b = b - rate * db_one, b - rate * db
+        steps += [
+            Step("alpha", "learning_rate", "", (), None, rate),
+            Step("w", "coef -= learning_rate * grad_coef", "w - alpha dw", (d,), *new_w),
+            Step("b", "intercept -= learning_rate * grad_intercept", "b - alpha db", (), *new_b),
+        ]
 
     notes = [
         f"z, a and y have the shape ({n},). A column ({n}, 1) minus a vector ({n},) would be "
@@ -248,32 +254,34 @@ def explain(
     if len(saturated):
         k = i if i in saturated else int(saturated[0])
         notes.append(
-            f"In {len(saturated)} of {n} rows a is {a[k]:.0f} in rounding (row {k}: z = {z[k]:.4g}), "
-            "and -y/a + (1-y)/(1-a) would divide by zero. Here 1 - a is taken as sigmoid(-z) = "
-            f"{rest[k]:.3g} there, and a term whose factor is 0 is left out; dz = a - y needs neither."
+            f"In {len(saturated)} of {n} rows a is 0 or 1 in rounding (row {k}: z = {z[k]:.4g}), "
+            "and -y/a + (1-y)/(1-a) would divide by zero. There 1 - a is taken as sigmoid(-z), "
+            f"{rest[k]:.3g} in row {k}, and a term whose factor is 0 is left out; dz = a - y needs "
+            "neither."
         )
     if not np.isfinite(da).all():
         notes.append(
             "An infinite da is a true slope beyond the largest number (|z| > 709); dz stays finite."
         )
-    graph = _graph(X[i], y[i], w, b, z[i], a[i], loss[i], da[i], dz[i], rest[i])
+    chosen = _leading(w * X[i])
+    graph = _graph(X[i], y[i], w, b, z[i], a[i], loss[i], da[i], dz[i], rest[i], chosen)
+    if names != default:
+        more = "" if len(chosen) == d else f"; {d - len(chosen)} more features"
+        notes.insert(0, ", ".join(f"x{j + 1} is {names[j]}" for j in chosen) + more + ".")
     return Trace(
         i, n, d, X, y, w, b, z, a, loss, J, da, dz, dw_sum, db_sum, dw, db, dw_one, db_one,
         rate, names, steps, graph, notes,
     )  # fmt: skip
 
 
-def compiled(X, y, w, b, n_threads):
-    """Cost and gradient by the compiled core."""
-    if y.min() == y.max() and y[0] in (0, 1):
-        # the core wants two classes: the other one comes with weight 0
-        s = np.append(np.ones(len(y)), 0.0)
-        X, y = np.vstack([X, X[:1]]), np.append(y, 1 - y[0])
-    else:
-        s = None
-    return functional.cost_and_gradient(
-        X, y, w, b, loss="log_loss", sample_weight=s, n_threads=n_threads
-    )
+def for_core(X, y):
+    """Data and options as the compiled core wants them: labels of a single class, and a single
+    sample has no more, get a row of the other class, with weight 0."""
+    if y.min() < y.max() or y[0] not in (0, 1):
+        return (X, y), {"loss": "log_loss"}
+    weights = np.append(np.ones(len(y)), 0.0)
+    data = np.vstack([X, X[:1]]), np.append(y, 1 - y[0])
+    return data, {"loss": "log_loss", "sample_weight": weights}
 
 
 def _over(numerator, denominator):
@@ -284,12 +292,15 @@ def _over(numerator, denominator):
         )
 
 
-def _graph(x, y, w, b, z, a, loss, da, dz, rest):
-    """The neuron of one sample: features of little weight are taken together."""
-    products = w * x
-    chosen = range(len(x))
-    if len(x) > MOST:
-        chosen = np.sort(np.argsort(-np.abs(products), kind="stable")[: MOST - 1])
+def _leading(products):
+    """The features that get nodes of their own: all, or those that move the margin most."""
+    if len(products) <= MOST:
+        return np.arange(len(products))
+    return np.sort(np.argsort(-np.abs(products), kind="stable")[: MOST - 1])
+
+
+def _graph(x, y, w, b, z, a, loss, da, dz, rest, chosen):
+    """The neuron of one sample; the features that are not chosen are taken together."""
     nodes, inputs, partials, terms = [], [], [], []
     for j in chosen:
         nodes.append(Node(f"x{j + 1}", "", float(x[j]), float(dz * w[j])))
@@ -298,7 +309,8 @@ def _graph(x, y, w, b, z, a, loss, da, dz, rest):
         partials += [float(w[j]), float(x[j])]
         terms.append(f"w{j + 1} x{j + 1}")
     if len(chosen) < len(x):
-        others = float(products.sum() - products[chosen].sum())
+        left_out = np.delete(np.arange(len(x)), chosen)
+        others = float(w[left_out] @ x[left_out])
         count = len(x) - len(chosen)
         nodes.append(Node("rest", f"w.x of {count} more", others, float(dz)))
         inputs.append("rest")
@@ -310,9 +322,7 @@ def _graph(x, y, w, b, z, a, loss, da, dz, rest):
     nodes.append(Node("a", "sigmoid(z)", float(a), float(da), ("z",), (float(a * rest),)))
     nodes.append(Node("y", "", float(y), float(-z)))
     partials = float(da), float(-z)
-    nodes.append(
-        Node("L", "-(y ln a + (1-y) ln(1-a))", float(loss), 1.0, ("a", "y"), partials)
-    )
+    nodes.append(Node("L", "-(y ln a + (1-y) ln(1-a))", float(loss), 1.0, ("a", "y"), partials))
     return Graph.of_nodes(nodes)
 
 
@@ -322,6 +332,8 @@ def _graph(x, y, w, b, z, a, loss, da, dz, rest):
 def _array(value, name):
     if hasattr(value, "tocsr"):
         raise TypeError(f"{name} is sparse; explain shows dense rows: pass {name}.toarray()")
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} has masked cells; drop those rows")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -375,6 +387,8 @@ def _number(value, name):
 
 def _labels(y, n):
     """Labels as numbers from 0 to 1."""
+    if np.ma.is_masked(y):
+        raise ValueError("y has masked cells; drop those rows")
     y = np.asarray(y)
     _check_shape(y, "y", n, "row of X")
     if y.dtype.kind == "c":
@@ -385,7 +399,7 @@ def _labels(y, n):
             raise ValueError(f"y[{i}] is {y[i]}; y must be finite")
         if (y != np.round(y)).any():
             if y.min() < 0 or y.max() > 1:
-                raise ValueError("y holds fractions outside [0, 1]: neither classes nor soft labels")
+                raise ValueError("y has values outside [0, 1]: neither classes nor soft labels")
             return y.astype(float)
     try:
         classes = np.unique(y)

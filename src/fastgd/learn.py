@@ -1,0 +1,446 @@
+"""The course: its chapters are listed, played in the terminal, and written as notebooks.
+
+A chapter is a text notebook (``lessons/<language>/NN_name.md``): Markdown with code cells between
+fences. Code runs as it would in a notebook, all cells in one namespace, and the value of the
+last expression is shown.
+"""
+
+import ast
+import contextlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["LANGUAGES", "Cell", "Chapter", "chapters", "notebook", "play", "read"]
+
+HOME = Path(__file__).parent / "lessons"
+LANGUAGES = ("en", "zh")
+FENCE = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```\s*?$", re.MULTILINE | re.DOTALL)
+OPTION = re.compile(r"^:(\w+):[ ]*(.*)\n", re.MULTILINE)
+
+
+class Cell(NamedTuple):
+    """A piece of a chapter."""
+
+    code: bool
+    """Python, or Markdown."""
+    text: str
+    """Without the fence."""
+    options: dict
+    """Metadata of the cell, as myst-nb knows them."""
+
+    @property
+    def alt(self):
+        """What its picture shows, in words; None where the cell draws none."""
+        return self.options.get("mystnb", {}).get("image", {}).get("alt")
+
+
+class Chapter(NamedTuple):
+    """A chapter's place among the others."""
+
+    number: int
+    title: str
+    lang: str
+    path: Path
+
+
+# ---------------------------------------------------------------- files
+
+
+def chapters(lang="en"):
+    """List the chapters in order.
+
+    Parameters
+    ----------
+    lang : {"en", "zh"}
+
+    Returns
+    -------
+    list of Chapter
+    """
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang must be one of {', '.join(map(repr, LANGUAGES))}, found {lang!r}")
+    found = []
+    for path in sorted((HOME / lang).glob("[0-9][0-9]_*.md")):
+        title = re.search(r"^# (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[1]
+        found.append(Chapter(int(path.name[:2]), title, lang, path))
+    return found
+
+
+def chapter(number, lang="en"):
+    """The chapter of that number; ValueError where there is none."""
+    there = {one.number: one for one in chapters(lang)}
+    if number not in there:
+        raise ValueError(f"there is no chapter {number}; the chapters are 0 to {max(there)}")
+    return there[number]
+
+
+def read(path):
+    """Cut a chapter into its cells.
+
+    Parameters
+    ----------
+    path : path-like
+        A text notebook.
+
+    Returns
+    -------
+    list of Cell
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    text = re.sub(r"\A---\n.*?^---\n", "", text, count=1, flags=re.MULTILINE | re.DOTALL)
+    cells, end = [], 0
+    for found in FENCE.finditer(text):
+        cells += _prose(text[end : found.start()])
+        body, options = found[1], {}
+        while option := OPTION.match(body):
+            options[option[1]] = json.loads(option[2])
+            body = body[option.end() :]
+        cells.append(Cell(True, body.strip("\n"), options))
+        end = found.end()
+    return cells + _prose(text[end:])
+
+
+def _prose(text):
+    return [Cell(False, text.strip(), {})] if text.strip() else []
+
+
+def notebook(cells):
+    """A Jupyter notebook without outputs.
+
+    Parameters
+    ----------
+    cells : list of Cell
+
+    Returns
+    -------
+    dict
+        To be written as JSON; format 4.5.
+    """
+    found = []
+    for i, cell in enumerate(cells):
+        kind = "code" if cell.code else "markdown"
+        one = {"cell_type": kind, "id": f"cell-{i}", "metadata": cell.options}
+        one["source"] = cell.text.splitlines(keepends=True)
+        found.append({**one, "execution_count": None, "outputs": []} if cell.code else one)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return {"cells": found, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def write(one, folder):
+    """Write a chapter as a notebook into a folder, and return where it is."""
+    path = Path(folder) / f"{one.path.stem}.ipynb"
+    text = json.dumps(notebook(read(one.path)), ensure_ascii=False, indent=1) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+# ---------------------------------------------------------------- playing
+
+
+def play(path, show=print, picture=None):
+    """Run a chapter from top to bottom.
+
+    Parameters
+    ----------
+    path : path-like
+        A text notebook.
+    show : callable
+        Gets each piece of text: prose, code, and what the code printed or returned.
+    picture : callable, optional
+        Gets each picture's figure when it has been drawn.
+
+    Returns
+    -------
+    dict
+        The names that the chapter's code defined.
+
+    Notes
+    -----
+    Where matplotlib is missing the cells that draw say so, and the others run.
+    """
+    names = {"__name__": "__main__"}
+    for number, cell in enumerate(read(path), 1):
+        if not cell.code:
+            show(readable(cell.text))
+            continue
+        show(textwrap.indent(cell.text, "    | "))
+        try:
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                value = run_cell(cell.text, names, f"{Path(path).name}, cell {number}")
+                if value is not None and not hasattr(value, "figure_"):
+                    print(repr(value))
+        except ModuleNotFoundError as error:
+            if cell.alt is None:
+                raise
+            show(f"[{error}]")
+            continue
+        finally:
+            if printed.getvalue():
+                show(printed.getvalue().rstrip("\n"))
+        if cell.alt is not None:
+            show(_fill(f"[{getattr(value, 'alt', cell.alt)}]", 80))
+            if picture is not None:
+                picture(value.figure_)
+        _close_figures()
+    return names
+
+
+def run_cell(text, names, where="cell"):
+    """Execute a cell in a namespace and return the value of its last expression, or None."""
+    tree = ast.parse(text, where)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, where, "exec"), names)
+    if last is None:
+        return None
+    return eval(compile(ast.Expression(last.value), where, "eval"), names)
+
+
+def _close_figures():
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+# ---------------------------------------------------------------- prose for the terminal
+
+
+SYMBOLS = {
+    **{f"\\{name}": chr(code) for name, code in (
+        ("alpha", 0x3B1), ("sigma", 0x3C3), ("theta", 0x3B8), ("varphi", 0x3C6), ("Delta", 0x394),
+        ("varepsilon", 0x3B5), ("kappa", 0x3BA), ("lambda", 0x3BB),
+        ("partial", 0x2202), ("nabla", 0x2207), ("sum", 0x2211), ("prod", 0x220F),
+        ("infty", 0x221E), ("cdot", 0xB7), ("times", 0xD7), ("le", 0x2264), ("ge", 0x2265),
+        ("ne", 0x2260), ("approx", 0x2248), ("to", 0x2192), ("in", 0x2208), ("pm", 0xB1),
+        ("mapsto", 0x21A6), ("circ", 0xB0), ("prime", 0x2032), ("dots", 0x2026),
+    )},
+    "\\bar{x}": "x\u0304", "\\quad": "   ", "\\,": " ", "\\;": " ", "\\!": "",
+    "\\left": "", "\\right": "", "\\mathrm": "", "\\text": "", "\\log": "log", "\\ln": "ln",
+    "\\exp": "exp", "\\min": "min", "\\max": "max", "\\lim": "lim", "\\cos": "cos", "\\sin": "sin",
+    "\\{": "{", "\\}": "}", "\\|": "|",
+}  # fmt: skip
+PRIME = "\u2032"
+UP = str.maketrans("0123456789+-()niTm", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀᵐ")
+DOWN = str.maketrans("0123456789+-()ijnxm", "₀₁₂₃₄₅₆₇₈₉₊₋₍₎ᵢⱼₙₓₘ")
+GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+
+
+def formula(text):
+    """A formula in LaTeX as one line of text."""
+    for _ in range(3):  # fractions within fractions
+        text = re.sub(rf"\\[dt]?frac{GROUP}{GROUP}", _fraction, text)
+        text = re.sub(rf"\\sqrt{GROUP}", r"√(\1)", text)
+    text = re.sub(r"(\\partial|\\nabla)\s+", r"\1{}", text)
+    for name in sorted(SYMBOLS, key=len, reverse=True):
+        text = re.sub(re.escape(name) + ("(?![a-zA-Z])" if name[-1].isalpha() else ""),
+                      lambda _, name=name: SYMBOLS[name], text)  # fmt: skip
+    for mark, table in (("^", UP), ("_", DOWN)):
+        text = re.sub(
+            rf"\{mark}(?:{GROUP}|([^\s{{}}]))",
+            lambda found, mark=mark, table=table: _raised(found, mark, table),
+            text,
+        )
+    text = re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("&", " "))
+    return re.sub(r" ([.,)\u00b2])", r"\1", text).strip()
+
+
+def _fraction(found):
+    over, under = (part if re.fullmatch(r"[\w\\^ ]+", part) else f"({part})"
+                   for part in found.groups())  # fmt: skip
+    return f"{over}/{under} "
+
+
+def _raised(found, mark, table):
+    inside = found[1] if found[1] is not None else found[2]
+    if all(ord(character) in table for character in inside):
+        return inside.translate(table)
+    if inside == PRIME:
+        return inside
+    return f"{mark}{inside}" if len(inside) < 2 else f"{mark}({inside})"
+
+
+def readable(text, width=80):
+    """Markdown as plain text: headings underlined, formulas spelled, paragraphs filled."""
+    text = re.sub(r"\$\$([^$]+)\$\$", lambda found: f"\n\n    {formula(found[1])}\n\n", text)
+    text = re.sub(r"\$([^$]+)\$", lambda found: formula(found[1]), text)
+    text = re.sub(r"\*\*(.+?)\*\*", r"\1", text)
+    text = re.sub(r"(?<![A-Za-z0-9*])\*(\S(?:[^*\n]*\S)?)\*(?![A-Za-z0-9*])", r"\1", text)
+    text = re.sub(r"`([^`\n]+)`", r"\1", text)
+    text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text)
+    blocks = [block.strip("\n") for block in re.split(r"\n\s*\n", text) if block.strip()]
+    return "\n\n".join(_block(block, width) for block in blocks)
+
+
+def _block(block, width):
+    heading = re.match(r"(#+) (.*)", block)
+    if heading:
+        return f"{heading[2]}\n{('=' if heading[1] == '#' else '-') * _width(heading[2])}"
+    if block.startswith("    "):
+        return block
+    if block.startswith("|"):
+        return _table(block)
+    pieces = re.split(r"^(?=[-*] |\d+\. )", block, flags=re.MULTILINE)  # lists, item by item
+    return "\n".join(_fill(piece, width) for piece in pieces if piece.strip())
+
+
+def _width(text):
+    """Columns of the terminal that a text takes: Chinese characters are twice as wide."""
+    return sum(
+        0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF")
+        for one in text
+    )
+
+
+def _fill(text, width):
+    """Break a paragraph into lines: between words, and beside any Chinese character."""
+    mark = re.match(r"[-*] |\d+\. |", text)[0]
+    text = re.sub(r"(?<=[^\x00-\x7f])\n\s*(?=[^\x00-\x7f])", "", text[len(mark) :].strip())
+    wide, closing = r"\u2e80-\uffef", r"\u3000-\u303f\uff00-\uff65"
+    pieces = re.findall(rf"[{wide}][{closing}]*|[^\s{wide}]+[{closing}]*|\s+", text)
+    lines, line = [], ""
+    for piece in pieces:
+        piece = " " if piece.isspace() else piece
+        if line and _width(line + piece.rstrip()) > width - len(mark):
+            lines.append(line.rstrip())
+            line = ""
+        line += piece if line or piece != " " else ""
+    return mark + ("\n" + " " * len(mark)).join([*lines, line.rstrip()])
+
+
+def _table(block):
+    """A table of Markdown with its columns side by side."""
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")]
+            for line in block.splitlines()]  # fmt: skip
+    rows = [row for row in rows if not all(re.fullmatch(r":?-+:?", cell) for cell in row)]
+    wide = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+
+    def line(row):
+        padded = (cell + " " * (w - _width(cell)) for cell, w in zip(row, wide, strict=True))
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(rows[0]), "  ".join("-" * w for w in wide), *map(line, rows[1:])])
+
+
+# ---------------------------------------------------------------- the command
+
+
+HINTS = {
+    "en": "fastgd learn N plays chapter N.",
+    "zh": "fastgd learn N --lang zh: \u64ad\u653e\u7b2c N \u7ae0\u3002",
+}
+
+
+def add_arguments(parser):
+    """Options of ``fastgd learn``."""
+    add = parser.add_argument
+    add("chapter", nargs="?", type=int, metavar="CHAPTER", help="its number; without one: a list")
+    add("--lang", choices=LANGUAGES, help="language (default: en; --export: both)")
+    add(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="save the chapter's pictures: FILE, or FILE-1, FILE-2 ... where there are several; "
+        "the ending says in which format",
+    )
+    add(
+        "--open",
+        action="store_true",
+        help="write the chapter as a notebook into this folder and open it in Jupyter",
+    )
+    add(
+        "--export",
+        type=Path,
+        metavar="DIR",
+        help="write all chapters, or the one, as notebooks into DIR/en and DIR/zh",
+    )
+
+
+def run(args):
+    """Run ``fastgd learn`` with parsed arguments and return the exit code."""
+    lang = args.lang or "en"
+    if args.export is not None:
+        for each in [args.lang] if args.lang else LANGUAGES:
+            chosen = chapters(each) if args.chapter is None else [chapter(args.chapter, each)]
+            for one in chosen:
+                print(write(one, args.export / each))
+    elif args.chapter is None:
+        if args.open or args.plot:
+            raise ValueError(f"--{'open' if args.open else 'plot'} needs a chapter's number")
+        for one in chapters(lang):
+            print(f"{one.number:>3}  {one.title}")
+        print(f"\n{HINTS[lang]}")
+    elif args.open:
+        return _open(chapter(args.chapter, lang))
+    else:
+        _play(chapter(args.chapter, lang), args.plot)
+    return 0
+
+
+def _play(one, plot):
+    """Play a chapter on the terminal; save its pictures if `plot` is a path."""
+    cells = read(one.path)
+    drawing = sum(cell.alt is not None for cell in cells)
+    if plot and not drawing:
+        raise ValueError(f"--plot: chapter {one.number} has no picture")
+    _draw_unseen(plot)
+    names = iter(_names(plot, drawing) if plot else ())
+
+    def save(figure):
+        path = next(names)
+        figure.savefig(path, dpi=150)
+        _say(str(path))
+
+    play(one.path, _say, save if plot else None)
+
+
+def _say(text):
+    print(text, end="\n\n", flush=True)
+
+
+def _draw_unseen(plot):
+    """Draw without a window; look at the path of the pictures before anything is computed."""
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        if plot:
+            raise ModuleNotFoundError(
+                '--plot needs matplotlib: pip install "fastgd[plot]"', name="matplotlib"
+            ) from None
+        return
+    matplotlib.use("Agg")
+    if plot:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        endings = FigureCanvasAgg.get_supported_filetypes()
+        if plot.suffix[1:].lower() not in endings:
+            raise ValueError(f"--plot {plot}: wanted a name that ends in .png, .svg or .pdf")
+        if not plot.absolute().parent.is_dir():
+            raise ValueError(f"--plot {plot}: there is no folder {plot.parent}")
+
+
+def _names(path, n):
+    if n == 1:
+        return [path]
+    return [path.with_name(f"{path.stem}-{i}{path.suffix}") for i in range(1, n + 1)]
+
+
+def _open(one):
+    """Write a notebook into this folder, unless it is there, and start Jupyter on it."""
+    path = Path(f"{one.path.stem}.ipynb")
+    if path.exists():
+        print(f"{path} is there already and is left as it is")
+    else:
+        print(write(one, "."))
+    for name in ("jupyter-lab", "jupyter-notebook"):
+        if program := shutil.which(name):
+            return subprocess.run([program, str(path)], check=False).returncode
+    print("Jupyter is not installed: pip install notebook, or open the file in an editor")
+    return 0
