@@ -82,6 +82,14 @@ def test_npz(tmp_path, capsys):
         run("--data", str(path))
 
 
+def test_csv_of_several_classes(tmp_path):
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "some.csv"
+    path.write_text("y,x\n" + "".join(f"{'abc'[i % 3]},{i % 7}\n" for i in range(60)))
+    with pytest.raises(DataError, match=r"some\.csv: y has 3 classes; wanted 2"):
+        run("--data", str(path), "--target", "y")
+
+
 def test_csv(tmp_path, capsys):
     pytest.importorskip("pyarrow")
     path = tmp_path / "some.csv"
@@ -91,6 +99,9 @@ def test_csv(tmp_path, capsys):
     assert "some.csv (60 x 2)" in capsys.readouterr().out
     with pytest.raises(DataError, match="--target"):
         run("--data", str(path))
+    path.write_text("x,kind\n" + "\n".join(f"{k % 7},{'abc'[k % 3]}" for k in range(60)))
+    with pytest.raises(DataError, match="'kind' has 3 classes; wanted 2"):
+        run("--data", str(path), "--target", "kind")
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "many"])

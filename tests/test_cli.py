@@ -1,8 +1,10 @@
 """The command line as a user meets it: what is written where, and the exit codes."""
 
 import csv
+import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +14,13 @@ import pytest
 
 import fastgd
 from fastgd import cli, commands, files, targets
+from fastgd.tablemodel import TableModel
 
-pytest.importorskip("pyarrow")
+pa = pytest.importorskip("pyarrow")
+pc = pytest.importorskip("pyarrow.csv")
+pq = pytest.importorskip("pyarrow.parquet")
 
+ALLOWED = 50e6  # bytes of memory that a large file may take beyond a small one
 EXAMPLE = Path(__file__).parent.parent / "examples" / "breast_cancer.csv"
 
 
@@ -288,10 +294,32 @@ def test_not_converged_is_code_3_with_results_written(run, people, tmp_path):
 def test_separated_is_code_3(run, people, monkeypatch):
     outcome = fitted(run, people[0], "bought")
     outcome["fit"]["status"] = "separated"
+    outcome["kept"] = {}
     monkeypatch.setattr(commands, "fit_file", lambda args: outcome)
-    code, out, _ = run("fit", people[0], "--target", "bought")
-    assert code == 3
+    code, out, err = run("fit", people[0], "--target", "bought")
+    assert code == 3, err
     assert "converged  yes, separated" in out
+
+
+def test_separated_data_are_spoken_of_by_name(run, tmp_path):
+    rows = [{"y": "mno"[i % 3], "x": i % 7, "c": "uvv"[i % 3]} for i in range(60)]
+    write(tmp_path / "d.csv", rows)
+    code, out, err = run("fit", tmp_path / "d.csv", "--target", "y", "--l2", 0, "--test-size", 0)
+    assert code == 3
+    words = " ".join(out.split())
+    for text in (words, err):
+        assert "class m can be told from others by moving along columns c=u, so the cost" in text
+    assert "converged yes, separated" in words
+    two = [row for row in rows if row["y"] != "o"]
+    write(tmp_path / "d.csv", two)
+    argv = ["fit", tmp_path / "d.csv", "--target", "y", "--l2", 0, "--save", tmp_path / "m"]
+    code, out, err = run(*argv)
+    assert code == 3
+    assert "by moving along columns c=v, so the cost" in err or "columns c=u, so" in err
+    assert "accuracy                 1.0000" in out
+    assert run("evaluate", tmp_path / "m", tmp_path / "d.csv")[0] == 0
+    lines = run("predict", tmp_path / "m", tmp_path / "d.csv")[1].splitlines()
+    assert lines[1:3] == ["1,0,m", "0,1,n"]  # the limit
 
 
 # ---------------------------------------------------------------- predict, info
@@ -391,6 +419,375 @@ def test_saved_model_is_an_ordinary_model_too(model):
     assert fit.converged
 
 
+# ---------------------------------------------------------------- what is scored, what is saved
+
+
+@pytest.fixture(scope="module")
+def flowers(tmp_path_factory):
+    """A file with three classes, and a Parquet file with the same content."""
+    rng = np.random.default_rng(8)
+    kinds = rng.choice(["rose", "tulip", "daisy"], 300, p=[0.5, 0.3, 0.2])
+    place = {"rose": (1.0, 0.0), "tulip": (0.0, 1.0), "daisy": (-1.0, 0.0)}
+    rows = [
+        {
+            "kind": kind,
+            "height": round(place[kind][0] + rng.normal(), 3),
+            "width": "" if i % 17 == 0 else round(place[kind][1] + rng.normal(), 3),
+            "soil": rng.choice(["clay", "sand", "unknown"]),
+        }
+        for i, kind in enumerate(kinds)
+    ]
+    folder = tmp_path_factory.mktemp("flowers")
+    write(folder / "flowers.csv", rows, ",")
+    table = pc.read_csv(folder / "flowers.csv")
+    pq.write_table(table, folder / "flowers.parquet")
+    argv = ["fit", f"{folder}/flowers.csv", "--target", "kind", "--save", f"{folder}/m"]
+    assert cli.main(argv) == 0
+    return folder, rows
+
+
+def test_more_classes(run, flowers):
+    metrics = pytest.importorskip("sklearn.metrics")
+    folder, rows = flowers
+    outcome = fitted(run, folder / "flowers.csv", "kind")
+    assert outcome["target"]["classes"] == ["daisy", "rose", "tulip"]
+    assert outcome["target"]["positive"] is None
+    assert np.shape(outcome["intercept"]) == (3,)
+    assert all(np.shape(item["raw"]) == (3,) for item in outcome["coefficients"])
+    scores = outcome["held_out"]
+    y = np.array([row["kind"] for row in rows])
+    target = targets.read_target(files.read(folder / "flowers.csv"), "kind")
+    test = targets.split(target, 0.2, 0)[1]
+    out = run("predict", folder / "m", folder / "flowers.csv")[1]
+    predicted = list(csv.DictReader(io.StringIO(out)))
+    p = np.array([[float(row[f"p_{k}"]) for k in target.classes] for row in predicted])
+    assert np.allclose(p.sum(axis=1), 1, rtol=1e-15)
+    labels = [row["predicted"] for row in predicted]
+    assert scores["model"] == {
+        "log_loss": pytest.approx(metrics.log_loss(y[test], p[test]), rel=1e-12),
+        "accuracy": pytest.approx(np.mean(y[test] == np.array(labels)[test]), rel=1e-12),
+        "roc_auc": pytest.approx(
+            metrics.roc_auc_score(y[test], p[test], multi_class="ovr"), rel=1e-12
+        ),
+    }
+    expected = metrics.confusion_matrix(y[test], np.array(labels)[test])
+    assert np.array_equal(scores["confusion"], expected)
+    assert scores["majority_class"]["label"] == "rose"
+    text = run("fit", folder / "flowers.csv", "--target", "kind")[1]
+    assert "Coefficients per sd (all) for kind" in text
+    assert "mean of one class against the rest" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("target", ["kind", "soil"])
+def test_csv_and_parquet_are_the_same_to_fit(run, flowers, target):
+    outcomes = [fitted(run, flowers[0] / f"flowers.{end}", target) for end in ("csv", "parquet")]
+    assert outcomes[0]["coefficients"] == outcomes[1]["coefficients"]
+    assert outcomes[0]["held_out"] == outcomes[1]["held_out"]
+    assert outcomes[1]["data"]["separator"] is None
+
+
+@pytest.mark.parametrize("name", ["people", "flowers"])
+def test_predictions_on_the_training_file_are_those_of_the_fit(
+    run, people, flowers, tmp_path, name, monkeypatch
+):
+    """To the last digit, whatever the batches."""
+    path, target = people[0], "bought"
+    if name == "flowers":
+        path, target = flowers[0] / "flowers.csv", "kind"
+    run("fit", path, "--target", target, "--save", tmp_path / "m")
+    model = TableModel.load(tmp_path / "m")
+    expected = model.fit.predict_proba(model.coding.design(files.read(path)))
+    for rows in (1, 7, len(expected) - 1, 1 << 14):
+        monkeypatch.setattr(TableModel, "batch_rows", rows)
+        predicted = list(csv.DictReader(io.StringIO(run("predict", tmp_path / "m", path)[1])))
+        p = [[float(row[f"p_{label}"]) for label in model.fit.classes] for row in predicted]
+        assert np.array_equal(p, expected)
+        labels = model.fit.predict(model.coding.design(files.read(path)))
+        assert [row["predicted"] for row in predicted] == labels.tolist()
+
+
+def test_evaluate_is_what_fit_said(run, people, flowers, tmp_path):
+    """On the rows held out, in a file of their own."""
+    for path, target, rows in (
+        (people[0], "bought", people[1]),
+        (flowers[0] / "flowers.csv", "kind", flowers[1]),
+    ):
+        outcome = fitted(run, path, target, "--save", tmp_path / "m")
+        found = targets.read_target(files.read(path), target)
+        write(tmp_path / "held_out.csv", [rows[i] for i in targets.split(found, 0.2, 0)[1]])
+        code, out, err = run("evaluate", tmp_path / "m", tmp_path / "held_out.csv", "--json")
+        assert (code, err) == (0, "")
+        evaluated = json.loads(out)
+        assert evaluated["command"] == "evaluate"
+        assert {**evaluated["scores"], "file": None} == outcome["held_out"]
+        text = run("evaluate", tmp_path / "m", tmp_path / "held_out.csv")[1]
+        assert f"Scores on {outcome['held_out']['rows']} rows of" in text
+        assert "Counts by class and prediction" in text
+
+
+def test_evaluate_needs_the_target(run, people, model, tmp_path):
+    rows = [{k: v for k, v in row.items() if k != "bought"} for row in people[1]]
+    write(tmp_path / "new.csv", rows)
+    code, out, err = run("evaluate", model, tmp_path / "new.csv")
+    assert (code, out) == (1, "")
+    assert "no column 'bought'" in err
+    write(tmp_path / "new.csv", [{**row, "bought": ""} for row in people[1]])
+    assert "target 'bought' has no values" in run("evaluate", model, tmp_path / "new.csv")[2]
+    write(tmp_path / "new.csv", [{**row, "bought": "perhaps"} for row in people[1]])
+    err = run("evaluate", model, tmp_path / "new.csv")[2]
+    assert "'bought' holds 'perhaps' (first in data row 1), not among the classes" in err
+    outcome = json.loads(run("evaluate", model, people[0], "--json")[1])
+    assert outcome["rows"] == 400
+    assert outcome["rows_without_target"] == 2
+    assert outcome["scores"]["rows"] == 398
+
+
+def test_a_file_to_score_on(run, people, tmp_path):
+    half = people[1][:200], people[1][200:]
+    for name, rows in zip("ab", half, strict=True):
+        write(tmp_path / f"{name}.csv", rows)
+    outcome = fitted(
+        run, tmp_path / "a.csv", "bought", "--test", tmp_path / "b.csv", "--save", tmp_path / "m"
+    )
+    assert outcome["data"]["rows_fitted"] == outcome["fit"]["rows"] == 198
+    assert outcome["data"]["rows_held_out"] == 200
+    evaluated = json.loads(run("evaluate", tmp_path / "m", tmp_path / "b.csv", "--json")[1])
+    assert outcome["held_out"] == evaluated["scores"]
+    write(tmp_path / "b.csv", [{**row, "town": "Atlantis"} for row in half[1]])
+    argv = ["fit", tmp_path / "a.csv", "--target", "bought", "--test", tmp_path / "b.csv"]
+    code, out, err = run(*argv)
+    assert (code, out) == (1, "")
+    assert "column 'town' holds 'Atlantis'" in err
+    code, out, err = run(*argv, "--unseen", "ignore")
+    assert code == 0
+    assert "200 rows taken as 'Rome'" in err
+    assert "198 rows to fit, 200 of" in out
+
+
+def test_refit_saves_the_model_of_all_rows(run, people, tmp_path):
+    plain = fitted(run, people[0], "bought", "--save", tmp_path / "plain")
+    refit = fitted(run, people[0], "bought", "--refit", "--save", tmp_path / "refit")
+    whole = fitted(run, people[0], "bought", "--test-size", 0)
+    assert refit["held_out"] == plain["held_out"]  # of the model of the training rows
+    assert refit["coefficients"] == whole["coefficients"] != plain["coefficients"]
+    assert refit["fit"]["l2"] == 1 / 398
+    saved = json.loads(run("info", tmp_path / "refit", "--json")[1])
+    assert saved["coefficients"] == whole["coefficients"]
+    text = run("fit", people[0], "--target", "bought", "--refit", "--save", tmp_path / "m")[1]
+    n = plain["fit"]["rows"]
+    assert f"refit      on all 398 rows, after the fit on {n} was scored" in text
+    assert text.endswith(f"fitted on 398 rows; the scores are those of the fit on {n}.\n")
+    assert f"held-out rows, by the fit on {n} " in run("info", tmp_path / "refit")[1]
+    text = run("fit", people[0], "--target", "bought", "--save", tmp_path / "m")[1]
+    assert text.endswith(f"this model, fitted on {n} rows, the one that was scored.\n")
+
+
+def test_positive_class(run, people):
+    plain = fitted(run, people[0], "bought")
+    turned = fitted(run, people[0], "bought", "--positive", "no")
+    assert turned["target"]["positive"] == "no"
+    assert turned["target"]["classes"] == ["yes", "no"]
+    for one, other in zip(plain["coefficients"], turned["coefficients"], strict=True):
+        assert one["per_sd"] == pytest.approx(-other["per_sd"], rel=1e-4, abs=1e-6)
+    assert turned["held_out"]["model"]["roc_auc"] == plain["held_out"]["model"]["roc_auc"]
+    assert turned["held_out"]["confusion"] == [
+        row[::-1] for row in plain["held_out"]["confusion"][::-1]
+    ]
+    text = run("fit", people[0], "--target", "bought", "--positive", "no")[1]
+    assert "the positive class is no" in text
+
+
+def test_choices_of_columns(run, people):
+    outcome = fitted(
+        run, people[0], "bought", "--drop", "age", "--keep", "id", "--reference", "town=Oslo"
+    )
+    assert [item["name"] for item in outcome["data"]["numeric"]] == ["id"]
+    assert outcome["data"]["categorical"][0]["reference"] == "Oslo"
+    assert {"name": "age", "reason": "by wish (--drop)"} in outcome["data"]["left_out"]
+    assert [item["name"] for item in outcome["coefficients"]] == [
+        "id",
+        "town=Bern",
+        "town=Rome",
+        "town=(missing)",
+    ]
+
+
+def test_a_model_remembers_what_is_missing(run, people, tmp_path):
+    rows = [{**row, "age": row["age"] or "-1"} for row in people[1]]
+    write(tmp_path / "minus.csv", rows)
+    argv = ["fit", tmp_path / "minus.csv", "--target", "bought", "--save", tmp_path / "m"]
+    assert run(*argv, "--na", "-1")[0] == 0
+    plain = fitted(run, people[0], "bought")
+    saved = json.loads(run("info", tmp_path / "m", "--json")[1])
+    assert saved["coefficients"] == plain["coefficients"]
+    assert saved["missing"] == ["-1"]
+    assert "missing    -1, beside empty" in run("info", tmp_path / "m")[1]
+    here = run("predict", tmp_path / "m", tmp_path / "minus.csv")
+    assert here[0] == 0
+    assert here[1] == run("predict", tmp_path / "m", people[0])[1]
+
+
+def test_formats(run, people, tmp_path):
+    """The same table in other clothes."""
+    expected = fitted(run, people[0], "bought")["coefficients"]
+    text = people[0].read_text()
+    comma = "\n".join(
+        ";".join(cell.replace(".", ",") for cell in line.split(";")) for line in text.splitlines()
+    )
+    for name, data, options in (
+        ("a.csv", comma.encode(), ["--decimal", ","]),
+        ("b.csv", text.encode("utf-8-sig"), []),
+        ("c.csv", text.encode("utf-16"), []),
+        ("d.csv", text.replace("Bern", "Bärn").encode("latin-1"), ["--encoding", "latin-1"]),
+        ("e.csv.gz", gzip.compress(text.encode()), []),
+        ("f.csv.zst", zstd(text.encode()), []),
+        ("g.csv", text.replace(";", "!").encode(), ["--sep", "!"]),
+    ):
+        (tmp_path / name).write_bytes(data)
+        found = fitted(run, tmp_path / name, "bought", *options)["coefficients"]
+        assert [item["raw"] for item in found] == [item["raw"] for item in expected], name
+
+
+def zstd(data):
+    buffer = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(buffer, "zstd") as stream:
+        stream.write(data)
+    return buffer.getvalue().to_pybytes()
+
+
+def test_warnings_are_spoken(run, tmp_path):
+    rows = [{"y": "no yes".split()[i % 2], "x": i % 5, "z": "ab"[i % 2]} for i in range(40)]
+    rows[7]["x"] = "?"
+    write(tmp_path / "d.csv", rows)
+    code, out, err = run("fit", tmp_path / "d.csv", "--target", "y", "--json")
+    assert code == 0
+    assert err.count("fastgd: warning: ") == 2
+    assert "column 'x' holds numbers, but also '?'" in err
+    assert "column 'z' says the same as the target 'y' in every row" in err
+    assert [f"fastgd: warning: {text}" for text in json.loads(out)["warnings"]] == err.splitlines()
+
+
+# ---------------------------------------------------------------- predictions out
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_output(run, people, model, tmp_path, ending):
+    path = tmp_path / f"out{ending}"
+    code, out, err = run("predict", model, people[0], "--output", path, "--append")
+    assert (code, err) == (0, "")
+    counts = re.fullmatch(r"400 rows predicted \(no: (\d+), yes: (\d+)\), written to .*\n", out)
+    found = pq.read_table(path) if ending == ".parquet" else pc.read_csv(path)
+    assert found.column_names == [*people[1][0], "p_no", "p_yes", "predicted"]
+    plain = list(csv.DictReader(io.StringIO(run("predict", model, people[0])[1])))
+    assert found["p_yes"].to_pylist() == [float(row["p_yes"]) for row in plain]
+    predicted = found["predicted"].to_pylist()
+    assert predicted == [row["predicted"] for row in plain]
+    assert (str(predicted.count("no")), str(predicted.count("yes"))) == counts.groups()
+    assert found["note"].to_pylist() == [row["note"] for row in people[1]]
+    if ending != ".parquet":
+        assert found["id"].to_pylist() == list(range(400))
+    code, out, _ = run("predict", model, people[0], "--output", path, "--json")
+    assert code == 0
+    outcome = json.loads(out)
+    assert outcome["rows"] == sum(outcome["predicted"].values()) == 400
+    assert outcome["output"] == str(path)
+
+
+def test_appended_inputs_are_as_they_were(run, flowers, model, tmp_path):
+    (tmp_path / "new.csv").write_text('age;town;more\n 40 ; Rome;"a,b ""c"""\nNA;;\n')
+    out = run("predict", model, tmp_path / "new.csv", "--append")[1]
+    rows = list(csv.reader(io.StringIO(out)))
+    assert rows[0] == ["age", "town", "more", "p_no", "p_yes", "predicted"]
+    assert [row[:3] for row in rows[1:]] == [[" 40 ", " Rome", 'a,b "c"'], ["NA", "", ""]]
+    path = tmp_path / "out.parquet"
+    source = flowers[0] / "flowers.parquet"
+    assert run("predict", flowers[0] / "m", source, "--append", "--output", path)[0] == 0
+    before, after = pq.read_table(source), pq.read_table(path)
+    assert after.select(before.column_names).equals(before)
+
+
+def test_predictions_as_json(run, people, model):
+    code, out, err = run("predict", model, people[0], "--json")
+    assert (code, err) == (0, "")
+    outcome = json.loads(out)
+    plain = list(csv.DictReader(io.StringIO(run("predict", model, people[0])[1])))
+    assert [
+        {key: str(float(row[key])) if key[:2] == "p_" else row[key] for key in row} for row in plain
+    ] == [
+        {key: str(value) for key, value in row.items()} for row in outcome["predictions"]
+    ]
+    assert outcome["command"] == "predict"
+    assert outcome["rows"] == 400
+
+
+def test_unseen_levels_in_many_batches_are_one_warning(run, people, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(TableModel, "batch_rows", 50)
+    rows = [dict(row) for row in people[1]]
+    for row in rows[60::100]:
+        row["town"] = "Ys"
+    write(tmp_path / "new.csv", rows)
+    code, out, err = run("predict", model, tmp_path / "new.csv", "--unseen", "ignore")
+    assert (code, len(out.splitlines())) == (0, 401)
+    assert err.count("\n") == 1
+    assert "holds 'Ys' (first in data row 61)" in err
+    assert "4 rows taken as 'Rome'" in err
+    output = tmp_path / "out.csv"
+    code, out, err = run("predict", model, tmp_path / "new.csv", "--output", output)
+    assert (code, out) == (1, "")
+    assert "first in data row 61" in err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--output", "absent/o.csv"], "there is no directory absent"),
+        (["--output", "data.csv"], "would overwrite data.csv, which is read"),
+        (["--append"], "--append: data.csv has a column 'p_no' already"),
+    ],
+)
+def test_outputs_that_cannot_be(run, model, tmp_path, monkeypatch, options, message):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "data.csv", [{"age": 4, "town": "Rome", "p_no": 3}])
+    code, out, err = run("predict", model, "data.csv", *options)
+    assert (code, out) == (1, "")
+    assert message in err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_predictions_are_streamed_in_bounded_memory(people, model, tmp_path):
+    """The memory that a large file takes beyond a small one is a fraction of the file."""
+    header, *lines = people[0].read_text().splitlines()
+    wide = "\n".join(line + ";" + "x" * 200 for line in lines) + "\n"
+    large = tmp_path / "large.csv"
+    with large.open("w") as file:
+        file.write(header + ";wide\n")
+        for _ in range(20):
+            file.write(wide * 40)
+    assert large.stat().st_size > 70e6 > ALLOWED
+    script = (
+        "import sys; from fastgd import cli; code = cli.main(sys.argv[1:]); "
+        "text = open('/proc/self/status').read(); "
+        "print(text.split('VmHWM:')[1].split()[0], file=sys.stderr); sys.exit(code)"
+    )
+
+    def peak(path, output):
+        argv = ["predict", str(model), str(path), "--output", str(output)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *argv], capture_output=True, text=True, check=True
+        )
+        return 1024 * int(done.stderr)
+
+    small = peak(people[0], tmp_path / "small.csv")
+    assert peak(large, tmp_path / "out.csv") - small < ALLOWED
+    first = (tmp_path / "small.csv").read_bytes().splitlines()
+    with (tmp_path / "out.csv").open("rb") as file:
+        assert [line.rstrip() for _, line in zip(range(401), file, strict=False)] == first
+        assert sum(1 for _ in file) == 20 * 40 * 400 - 400
+
+
 # ---------------------------------------------------------------- manners
 
 
@@ -440,6 +837,16 @@ def test_absent_file(run):
         ["fit", "x.csv", "--target", "y", "--sep", "::"],
         ["predict", "m"],
         ["predict", "m", "x.csv", "--unseen", "guess"],
+        ["predict", "m", "x.csv", "--output", "x.txt"],
+        ["evaluate", "m"],
+        ["evaluate", "m", "x.csv", "--sep", ",", "--decimal", ","],
+        ["fit", "x.csv", "--target", "y", "--sep", ",", "--decimal", ","],
+        ["fit", "x.csv", "--target", "y", "--decimal", ";"],
+        ["fit", "x.csv", "--target", "y", "--encoding", "klingon"],
+        ["fit", "x.csv", "--target", "y", "--encoding", "base64"],
+        ["fit", "x.csv", "--target", "y", "--test", "z.csv", "--test-size", "0.1"],
+        ["fit", "x.csv", "--target", "y", "--refit", "--test-size", "0"],
+        ["fit", "x.csv", "--target", "y", "--refit", "--test", "z.csv"],
     ],
 )
 def test_usage_errors(run, argv):
@@ -497,6 +904,30 @@ def test_broken_pipe_is_quiet(people, model):
         assert child.wait(timeout=60) == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("command", ["fit", "predict", "info"])
+def test_a_full_disk_is_said(people, model, command):
+    argv = {
+        "fit": ["fit", str(people[0]), "--target", "bought"],
+        "predict": ["predict", str(model), str(people[0])],
+        "info": ["info"],
+    }[command]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastgd", *argv], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr == "fastgd: cannot write the output: No space left on device\n"
+
+
+def test_closed_standard_output(run, people, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    argv = ["predict", str(model), str(people[0])]
+    assert cli.main(argv) == 1
+    assert cli.main([*argv, "--output", str(tmp_path / "o.csv")]) == 0
+    assert (tmp_path / "o.csv").exists()
+
+
 def test_codes_of_a_process(process, people, tmp_path):
     done = process("fit", people[0], "--target", "bought", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -518,7 +949,7 @@ def test_standard_input_is_a_file_too(process, people, run):
 def test_importing_the_command_line_is_light():
     script = (
         "import sys, fastgd.cli; "
-        "heavy = {'pyarrow', 'scipy', 'rich', 'fastgd.tables', 'fastgd.bench'}; "
+        "heavy = {'pyarrow', 'scipy', 'rich', 'fastgd.commands', 'fastgd.bench'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

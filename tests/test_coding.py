@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 import pytest
 
-from fastgd import DataError, files
-from fastgd.coding import Category, Coding, Numeric, learn
+from fastgd import DataError, files, tables, targets
+from fastgd.coding import Category, Choices, Coding, Numeric, UnseenLevelWarning, copies, learn
 
 pytest.importorskip("pyarrow")
 
@@ -237,3 +237,146 @@ def test_damaged_descriptions_are_refused(coding, damage):
     damage(data)
     with pytest.raises(ValueError, match="coding is damaged"):
         Coding.from_dict(data)
+
+
+# ---------------------------------------------------------------- choices
+
+
+def chosen(data, **texts):
+    return learned(data, choices=Choices.read(data, "y", **texts))
+
+
+def test_columns_can_be_dropped_kept_and_made_categories(tmp_path):
+    data = table(
+        tmp_path,
+        y=Y,
+        id=range(6),
+        who=list("abcdef"),
+        one=[7] * 6,
+        word=["x"] * 6,
+        k=[1, 2, 1, 2, 3, None],
+    )
+    names = ["id", "who", "one", "word"]
+    assert [name for name, _ in learned(data).left_out] == names
+    coding = chosen(data, keep=["id,who", "one", "word"], categorical=["k"], drop=[])
+    assert coding.left_out == ()
+    assert coding.columns == (
+        Numeric("id", 2.5, True, False),
+        Category("who", "a", tuple("bcdef"), ()),
+        Numeric("one", 7, True, False),
+        Category("word", "x", (), ()),
+        Category("k", "1", ("2", "3", None), ()),
+    )
+    assert coding.penalty_scales[coding.features.index("one")] == 1
+    assert Coding.from_dict(json.loads(json.dumps(coding.to_dict()))) == coding
+    assert len(coding.design(data)[0]) == len(coding.features) == 10
+    coding = chosen(data, drop=["k"], keep=["who"])
+    assert [name for name, _ in coding.left_out] == ["id", "one", "word", "k"]
+    assert coding.left_out[-1] == ("k", "by wish (--drop)")
+
+
+def test_reference_levels_can_be_chosen(tmp_path):
+    data = table(
+        tmp_path, y=Y, c=["v", None, "u", "v", "w=1", None], **{"d=e": ["p", "q=r"] * 3}
+    )
+    coding = chosen(data, references=["c=w=1", "d=e=q=r"])
+    assert coding.columns == (
+        Category("c", "w=1", ("u", "v", None), ()),
+        Category("d=e", "q=r", ("p",), ()),
+    )
+    assert chosen(data, references=["c=(missing)"]).columns[0].reference is None
+    rows = np.arange(6)
+    with pytest.raises(DataError, match="'c' has no level 'w=1' in the rows to fit; its levels"):
+        learn(data, "y", rows, rows[:4], choices=Choices(references={"c": "w=1"}))
+
+
+@pytest.mark.parametrize(
+    ("texts", "match"),
+    [
+        ({"drop": ["aa"]}, "--drop: .*data.csv: no column 'aa'; did you mean 'a'"),
+        ({"keep": ["a,zz"]}, "--keep: .* no column 'zz'"),
+        ({"drop": ["y"]}, "--drop: 'y' is the target"),
+        ({"references": ["y=1"]}, "--reference: 'y' is the target"),
+        ({"drop": ["a"], "keep": ["a"]}, "--keep: 'a' is left out by --drop"),
+        ({"drop": ["c"], "references": ["c=u"]}, "--reference: 'c' is left out by --drop"),
+        ({"references": ["c"]}, "--reference c: wanted is COLUMN=LEVEL; .* the columns y, a, c"),
+        ({"references": ["x=u"]}, "--reference x=u: wanted is COLUMN=LEVEL"),
+        ({"references": ["c=z"]}, r"'c' has no level 'z' in the rows to fit; its levels are u, v"),
+        ({"references": ["a=1"]}, "'a' is numeric and has no levels; --categorical a makes it"),
+        ({"keep": ["none"]}, "--keep: .*column 'none' cannot be used: no values"),
+        ({"drop": ["a", "c"]}, r"no column can be a feature; a: by wish \(--drop\)"),
+    ],
+)
+def test_choices_that_cannot_be_met(tmp_path, texts, match):
+    data = table(tmp_path, y=Y, a=[1, 2, 2, 1, 5, 2], c=list("uvuvuu"), none=[None] * 6)
+    with pytest.raises(DataError, match=match):
+        chosen(data, **texts)
+
+
+def test_column_name_with_a_comma(tmp_path):
+    data = table(tmp_path, y=Y, c=list("uvuvuu"), **{'"a,b"': [1, 2, 2, 1, 5, 2]})
+    assert data.names == ["y", "c", "a,b"]
+    assert chosen(data, drop=["a,b"]).left_out[0][0] == "a,b"
+
+
+# ---------------------------------------------------------------- what deserves a warning
+
+
+def test_numbers_among_which_texts_are_found(tmp_path):
+    cells = [*range(20), "?", "?", "n/a", None]
+    data = table(tmp_path, y=[0, 1] * 12, a=cells, b=[0, 1, 2, 3] * 6)
+    with pytest.warns(UserWarning) as caught:
+        learned(data)
+    assert [str(item.message).partition(": ")[2] for item in caught] == [
+        "column 'a' holds numbers, but also '?', 'n/a' (in 3 of 23 cells, first in data row 21), "
+        "and is taken as text; --na '?' would make such cells missing, --categorical a says that "
+        "levels are meant"
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chosen(data, categorical=["a"])  # it says so
+        words = table(tmp_path, y=Y, a=["1", "u", "u", "u", "2", "1"])
+        learned(words)  # half of it is text
+
+
+def test_decimal_commas_taken_as_text(tmp_path):
+    data = table(tmp_path, y=Y, a=["1,5", "2", "2", "2", "1,5", None], b=["1,2,3"] * 5 + ["4"])
+    with pytest.warns(UserWarning, match="column 'a' holds numbers with a decimal comma") as caught:
+        learned(data)
+    assert len(caught) == 1
+
+
+def test_copies_of_the_target(tmp_path):
+    n = 1200
+    y = [i % 3 for i in range(n)]
+    late = [*y[:-1], 0]  # the last is 2
+    data = table(
+        tmp_path,
+        y=[f"class {k}" for k in y],
+        number=[10 - k for k in y],
+        text=["pqr"[k] for k in y],
+        late=late,
+        coarse=[min(k, 1) for k in y],
+        gaps=[None if i == 5 else k for i, k in enumerate(y)],
+        finer=["s" if i == 0 else "pqr"[k] for i, k in enumerate(y)],
+    )
+    target = targets.read_target(data, "y")
+    assert copies(data, learned(data), target) == ["number", "text"]
+    soft = table(tmp_path, y=[0.5, 0.25] * 3, a=[0.5, 0.25] * 3, b=[1, 2] * 3)
+    assert copies(soft, learned(soft), targets.read_target(soft, "y")) == ["a"]
+
+
+def test_unseen_levels_of_parts_of_a_table_are_said_once(tmp_path, coding):
+    new = table(tmp_path, "new.csv", c=["z", "u", "w", "z"], a=[1, 2, 3, 4])
+    parts = [
+        tables.Table("new.csv", {n: new.text(n)[i : i + 2] for n in "ac"}, start=i) for i in (0, 2)
+    ]
+    said = []
+    for part in parts:
+        with pytest.warns(UnseenLevelWarning) as caught:
+            coding.design(part, unseen="ignore")
+        said.append(caught[0].message)
+    assert str(said[0] + said[1]) == (
+        "new.csv: column 'c' holds 'z' (first in data row 1), not seen when the model was fitted; "
+        "2 rows taken as 'u', the reference level"
+    )

@@ -475,11 +475,24 @@ def test_warnings_are_scikit_learns_too(data):
     assert_exact(model.predict(X), model.result_.predict(X))
 
 
-@pytest.mark.skipif(not hasattr(fastgd.FitResult, "summary"), reason="no inference yet")
 def test_summary_is_that_of_the_result(data):
     X, y = data
     model = LR(C=np.inf).fit(X, y)
     assert str(model.summary(X, y)) == str(model.result_.summary(X, y))
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 2, 1: 3}])
+def test_summary_knows_the_weights_of_classes(data, class_weight):
+    X, y = data
+    y = (y != y[0]).astype(int)
+    weight = np.random.default_rng(0).integers(1, 4, len(y)).astype(float)
+    model = LR(C=np.inf, class_weight=class_weight).fit(X, y, weight)
+    count = np.bincount(y, weights=weight)
+    by_class = count.sum() / (2 * count) if class_weight == "balanced" else np.array([2.0, 3.0])
+    fit = fastgd.fit(X, y, sample_weight=weight * by_class[y])
+    found = model.summary(X, y, sample_weight=weight, weights="sampling")
+    wanted = fit.summary(X, y, sample_weight=weight * by_class[y], weights="sampling")
+    np.testing.assert_allclose(found.bse, wanted.bse, rtol=1e-9)
 
 
 def test_without_scikit_learn():

@@ -125,10 +125,16 @@ def test_bad_graph(given, formulas, words):
         fastgd.Graph(given, formulas)
 
 
-@pytest.mark.parametrize("value", ["5", None, [1], 1j])
+@pytest.mark.parametrize("value", ["5", None, [1], 1j, np.array([1.0, 2.0])])
 def test_bad_value_of_a_graph(value):
     with pytest.raises(TypeError, match="value of a"):
         fastgd.Graph({"a": value}, {"b": "a"})
+
+
+@pytest.mark.parametrize("arguments", [([1], {"b": "a"}), ({"a": 1}, "b = a")])
+def test_graph_wants_two_dicts(arguments):
+    with pytest.raises(TypeError, match="must be a dict"):
+        fastgd.Graph(*arguments)
 
 
 def test_text_of_a_graph():
@@ -350,6 +356,8 @@ GOOD = {"X": [[1.0, 2.0], [3.0, 4.0]], "y": [0, 1], "coef": [0.1, 0.2], "interce
         ("X", [[1.0], [1.0, 2.0]], ValueError, "X is no array"),
         ("X", [[1j, 0], [0, 0]], TypeError, "complex"),
         ("X", [[1e200, 0], [1, 1]], ValueError, "overflows"),
+        ("X", np.ma.masked_equal([[1.0, 2.0], [3.0, 4.0]], 2), ValueError, "X has masked cells"),
+        ("y", np.ma.masked_equal([0, 1], 0), ValueError, "y has masked cells"),
         ("y", [[0], [1]], ValueError, r"y.ravel\(\)"),
         ("y", [0, 1, 1], ValueError, r"\(2,\).*\(3,\)"),
         ("y", [0.5, 1.5], ValueError, r"outside \[0, 1\]"),

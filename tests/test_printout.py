@@ -14,6 +14,7 @@ OUTCOME = {
         "rows_fitted": 9,
         "rows_held_out": 2,
         "test_size": 0.2,
+        "test_file": None,
         "seed": 7,
         "numeric": [{"name": "x", "missing": 1, "median": 2.5, "indicator": False}],
         "categorical": [
@@ -36,6 +37,7 @@ OUTCOME = {
         "positive": "yes",
     },
     "fit": {
+        "rows": 9,
         "l2": 0.5,
         "l2_is_default": False,
         "standardized": True,
@@ -62,9 +64,19 @@ OUTCOME = {
     "held_out": {
         "rows": 2,
         "model": {"accuracy": 1.0, "log_loss": 0.1, "roc_auc": None},
-        "majority_class": {"label": "yes", "accuracy": 0.5, "log_loss": None, "roc_auc": 0.5},
+        "majority_class": {
+            "label": "yes",
+            "accuracy": 0.5,
+            "log_loss": float("inf"),
+            "roc_auc": 0.5,
+        },
         "null_model": {"accuracy": 0.5, "log_loss": 0.7, "roc_auc": 0.5},
+        "classes": ["no", "yes"],
+        "confusion": [[10, 0], [1, 123]],
+        "file": None,
+        "rows_fitted": 9,
     },
+    "refit": None,
     "saved": "m.fgd",
     "seconds_total": 0.5,
 }
@@ -95,8 +107,12 @@ Fit
 
 Scores on 2 held-out rows   model  always yes  null model
   accuracy                 1.0000      0.5000      0.5000
-  log loss                 0.1000           -      0.7000
+  log loss                 0.1000         inf      0.7000
   ROC AUC                       -      0.5000      0.5000
+
+Counts by class and prediction  no  yes
+  no                            10    0
+  yes                            1  123
 
 Coefficients (all) for y = yes    raw   per sd
   c=v                            -100  -0.5000
@@ -104,7 +120,7 @@ Coefficients (all) for y = yes    raw   per sd
   c=w                               1   0.1250
   intercept                      -1.5
 
-Saved to m.fgd: this model, fitted on 9 rows."""
+Saved to m.fgd: this model, fitted on 9 rows, the one that was scored."""
 
 
 def test_whole_report():
@@ -122,7 +138,7 @@ def test_large_models_show_the_largest_coefficients():
     assert "feature 49   " in text
     assert "feature 40 " in text
     assert "feature 39 " not in text
-    assert "and 470 more" in " ".join(text.split())
+    assert "and 488 more" in " ".join(text.split())
 
 
 def test_what_did_not_converge():
@@ -135,6 +151,83 @@ def test_what_did_not_converge():
     assert "final cost 0.5 (mean log loss)" in text
     assert "gap        no finite bound" in text
     assert "converged  no, max_iter: stopped after 1." in text
+
+
+def more_classes():
+    outcome = copy.deepcopy(OUTCOME)
+    outcome["target"].update(classes=["a", "b", "c"], counts=[3, 4, 5], positive=None)
+    outcome["held_out"].update(classes=["a", "b", "c"], confusion=[[1, 0, 0], [0, 2, 3], [0, 0, 4]])
+    outcome["intercept"] = [1.0, -2.5, 1.5]
+    outcome["coefficients"] = [
+        {"name": "x", "raw": [1.0, 2.0, -3.0], "per_sd": [0.25, 0.5, -0.75]},
+        {"name": "c=v", "raw": [1.0, 0.0, -1.0], "per_sd": [1.5, 0.0, -1.5]},
+    ]
+    return outcome
+
+
+def test_more_than_two_classes():
+    text = printout.fit_text(more_classes())
+    assert "  target     y: 3 classes: a (3), b (4), c (5)\n" in text
+    assert "  ROC AUC, mean of one class against the rest       -" in text
+    counts, coefficients = text.split("\n\n")[3:5]
+    assert counts == (
+        "Counts by class and prediction  a  b  c\n"
+        "  a                             1  0  0\n"
+        "  b                             0  2  3\n"
+        "  c                             0  0  4"
+    )
+    assert coefficients == (
+        "Coefficients per sd (all) for y       a       b        c\n"
+        "  c=v                            1.5000  0.0000  -1.5000\n"
+        "  x                              0.2500  0.5000  -0.7500\n"
+        "  intercept                           1    -2.5      1.5"
+    )
+
+
+def test_many_classes_are_not_all_shown():
+    outcome = more_classes()
+    labels = [f"class number {k}" for k in range(20)]
+    outcome["target"].update(classes=labels, counts=[1] * 20)
+    outcome["held_out"].update(classes=labels, confusion=[[1] * 20] * 20)
+    outcome["intercept"] = [0.0] * 20
+    outcome["coefficients"] = [{"name": "x", "raw": [1.0] * 20, "per_sd": [1.0] * 20}]
+    text = printout.fit_text(outcome)
+    assert "20 classes: class number 0 (1)" in text
+    assert "and 8 more" in text
+    assert "Counts by class" not in text
+    assert "and 12 classes more (--json has all)" in text
+    assert max(map(len, text.splitlines())) <= 160
+
+
+def test_which_model_is_saved():
+    outcome = copy.deepcopy(OUTCOME)
+    outcome["refit"] = {"rows_scored": 9, "scored_good": True}
+    outcome["data"]["rows_fitted"] = outcome["fit"]["rows"] = 11
+    text = printout.fit_text(outcome)
+    assert "split      9 rows to fit, 2 held out" in text
+    assert "refit      on all 11 rows, after the fit on 9 was scored" in text
+    assert "Scores on 2 held-out rows, by the fit on 9   model" in text
+    assert text.endswith(
+        "Saved to m.fgd: this model, fitted on 11 rows; the scores are those of the fit on 9."
+    )
+    outcome["refit"]["scored_good"] = False
+    words = " ".join(printout.fit_text(outcome).split())
+    assert "was scored (which did not converge, or is separated)" in words
+
+
+def test_scores_on_another_file():
+    outcome = copy.deepcopy(OUTCOME)
+    outcome["data"].update(test_file="b.csv", rows_held_out=30, rows=12, rows_fitted=11)
+    outcome["held_out"].update(file="b.csv", rows=30, rows_fitted=9)
+    text = printout.fit_text(outcome)
+    assert "split      11 rows to fit, 30 of b.csv for scoring" in text
+    assert "Scores on 30 rows of b.csv   model" in text
+
+
+def test_parquet_has_no_separator():
+    outcome = copy.deepcopy(OUTCOME)
+    outcome["data"]["separator"] = None
+    assert "read       12 rows, 4 columns\n" in printout.fit_text(outcome)
 
 
 def test_long_words_are_not_cut():

@@ -104,3 +104,80 @@ def test_split_never_takes_a_whole_class():
     train, test = targets.split(labels(0, 0, 0, 0, 1), 0.9, 0)
     assert 4 in train
     assert len(test) == 3
+
+
+# ---------------------------------------------------------------- more than two classes
+
+
+def test_classes_of_any_number(tmp_path):
+    found = target(tmp_path, *["w", "u", "", "v"] * 3)
+    assert found.classes == ("u", "v", "w")
+    assert found.values[found.rows].tolist() == [2, 0, 1] * 3
+    assert found.counts(found.rows) == [3, 3, 3]
+    assert target(tmp_path, *[10, 9, 100] * 2).classes == ("9", "10", "100")
+
+
+def test_split_is_stratified_by_every_class():
+    y = np.repeat([0.0, 1.0, 2.0, np.nan], [1000, 90, 5, 7])
+    found = targets.Target("y", ("a", "b", "c"), y)
+    train, test = targets.split(found, 0.2, 3)
+    assert found.counts(test) == [200, 18, 1]
+    assert found.counts(train) == [800, 72, 4]
+    # two classes are split as if the third were not there
+    two = targets.Target("y", ("a", "b"), np.where(y == 2, np.nan, y))
+    assert np.array_equal(targets.split(two, 0.2, 3)[1], test[y[test] < 2])
+
+
+def test_soft_labels_are_split_by_their_side():
+    y = np.concatenate([np.linspace(0, 0.4, 50), np.linspace(0.5, 1, 50)])
+    train, test = targets.split(targets.Target("y", None, y), 0.2, 0)
+    assert [(y[test] >= 0.5).sum(), (y[test] < 0.5).sum()] == [10, 10]
+    assert len(train) == 80
+
+
+# ---------------------------------------------------------------- the positive class
+
+
+def test_positive_class_comes_last(tmp_path):
+    table = read(tmp_path, "y,p,k\nno,0.5,u\nyes,0,v\nno,1,w\n,0,u\nno,0,v\nno,0,w\n")
+    assert targets.read_target(table, "y", "yes").classes == ("no", "yes")
+    found = targets.read_target(table, "y", "no")
+    assert found.classes == ("yes", "no")
+    assert found.values[found.rows].tolist() == [1, 0, 1, 1, 1]
+    for name, positive, match in (
+        ("y", "maybe", r"'y' has no class 'maybe' \(--positive\); it has no, yes"),
+        ("p", "1", "'p' holds probabilities; a positive class cannot be chosen"),
+        ("k", "u", r"'k' has 3 classes \(u, v, w\); --positive is for targets of two"),
+    ):
+        with pytest.raises(DataError, match=match):
+            targets.read_target(table, name, positive)
+
+
+# ---------------------------------------------------------------- labels for a model
+
+
+def test_labels_of_a_model(tmp_path):
+    table = read(tmp_path, "y,n,p\nv,2,0.5\n,1.0,1\nu,2.00,\n")
+    found = targets.read_labels(table, "y", ["u", "v", "w"])
+    assert found.rows.tolist() == [0, 2]
+    assert found.values[found.rows].tolist() == [1, 0]
+    assert found.counts(found.rows) == [1, 1, 0]
+    assert targets.read_labels(table, "n", ["1", "2"]).values.tolist() == [1, 0, 1]
+    found = targets.read_labels(table, "p", None)
+    assert found.rows.tolist() == [0, 1]
+    assert found.values[:2].tolist() == [0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "classes", "match"),
+    [
+        (["u", "x", "y", "x"], "uv", r"'y' holds 'x', 'y' \(first in data row 2\), not among"),
+        ([0, 1, 2], "01", r"holds '2' \(first in data row 3\), .* of the model \(0, 1\)"),
+        ([0.5, 1.5], None, r"must hold probabilities, found 1\.5 in data row 2"),
+        ([0.5, "x"], None, "must hold probabilities, found 'x' in data row 2"),
+    ],
+)
+def test_labels_that_the_model_does_not_know(tmp_path, cells, classes, match):
+    table = read(tmp_path, "y,x\n" + "\n".join(f"{cell},0" for cell in cells) + "\n")
+    with pytest.raises(DataError, match=match):
+        targets.read_labels(table, "y", classes)

@@ -103,7 +103,8 @@ static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
 }
 
 /* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone; *left is the
- * square of what they leave, as the preconditioner measures it: vast where hardly any row answers for an intercept. */
+ * square of what they leave, as the preconditioner measures it: vast where hardly any row answers for an intercept,
+ * infinite where more is left than rounding explains. */
 static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double *left) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
@@ -126,6 +127,8 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double 
     status = take_residual(c, oracle, g);
   }
   *left = n > d ? intercepts_only(c, oracle) : 0;
+  for (ptrdiff_t j = d; j < n; j++)
+    if (!(fabs(c->r[j]) <= 1e-10 * sqrt(2 * run->cost))) *left = INFINITY;
   return status;
 }
 

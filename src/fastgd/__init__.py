@@ -37,9 +37,11 @@ __all__ = [
     "gradient_descent",
     "hessian_vector",
     "load",
+    "plot",
     "race",
     "race_product",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]
@@ -49,7 +51,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-_MODULES = ("calculus", "datasets", "reference")
+_MODULES = ("calculus", "datasets", "plot", "reference", "report")
 _LECTURE = {  # name: module
     "Descent": "descent",
     "Graph": "graph",

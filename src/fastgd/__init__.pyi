@@ -1,4 +1,4 @@
-from . import calculus, datasets, reference
+from . import calculus, datasets, plot, reference, report
 from ._version import __version__
 from .descent import Descent, gradient_descent
 from .errors import ConvergenceWarning, DataError, SeparationWarning
@@ -39,9 +39,11 @@ __all__ = [
     "gradient_descent",
     "hessian_vector",
     "load",
+    "plot",
     "race",
     "race_product",
     "reference",
+    "report",
     "show_config",
     "sigmoid",
 ]

@@ -211,7 +211,7 @@ def synthetic(n, d):
 
 
 def from_file(path, target, several=False):
-    """Return matrix and labels of an ``.npz`` file or a CSV file.
+    """Return matrix and labels of an ``.npz`` file or a CSV or Parquet file.
 
     The arrays of an ``.npz`` file are X and y; of CSR data they are data, indices, indptr,
     shape and y.  With `several`, they may have more than two classes, numbered from 0.
@@ -239,11 +239,14 @@ def from_file(path, target, several=False):
             raise DataError(f"--data {path}: y has {len(classes)} classes; wanted {wanted}")
         return X.astype(np.float64), code.astype(float)
     if target is None:
-        raise DataError(f"--data {path}: --target COLUMN is needed for a CSV file")
-    from . import coding, tables
+        raise DataError(f"--data {path}: --target COLUMN is needed for a CSV or Parquet file")
+    from . import coding, files, targets
 
-    table = tables.read_csv(path)
-    column = tables.read_target(table, target)
+    table = files.read(path)
+    column = targets.read_target(table, target)
+    found = len(column.classes or "01")
+    if found > 2 and not several:
+        raise DataError(f"--data {path}: {target!r} has {found} classes; wanted 2")
     learned = coding.learn(table, target, column.rows, column.rows)
     return learned.design(table, column.rows), column.values[column.rows].astype(float)
 
@@ -328,9 +331,9 @@ def add_arguments(parser):
         "--data",
         metavar="FILE",
         nargs="+",
-        help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
+        help="measure on these files too (with --peers: only): .npz with X and y, CSV or Parquet",
     )
-    parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a CSV file")
+    parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a table")
     parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")
     parser.add_argument("--json", action="store_true", help="write one JSON object, not a table")
     parser.add_argument("--plot", metavar="FILE", help="draw the times into this file as well")

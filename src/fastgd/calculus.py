@@ -241,6 +241,10 @@ def evaluated(f, x):
             found = f(given)
     except OUTSIDE as error:
         raise OutsideError(str(error)) from error
+    except (TypeError, IndexError) as error:
+        found = "number" if given is x else f"vector of shape {x.shape}: f(v), not f(x, y)"
+        error.add_note(f"f was called with one {found}")
+        raise
     if given is not x and not np.array_equal(given, x, equal_nan=True):
         raise ValueError("f changes its argument in place; let it work on a copy (x = x.copy())")
     return found
@@ -277,6 +281,8 @@ def number(found, name):
 
 def scalar(x, name="x"):
     """A finite real number given by the user, as a float."""
+    if x is None or isinstance(x, str | bytes):
+        raise TypeError(f"{name} must be a real number, found {x!r}")
     array = _real(x, name)
     if array.shape:
         raise ValueError(f"{name} must be one number, found an array of shape {array.shape}")
@@ -341,20 +347,21 @@ def _slopes(lines, points, sizes, value):
     eps = np.finfo(type(value)).eps
     value = float(value)
     first = [
-        _Estimates(*group, eps) for group in _differences(lines, points, sizes, value, STEPS[:2])
+        _Estimates(*group) for group in _differences(lines, points, sizes, value, eps, STEPS[:2])
     ]
     found = [estimates.settled() for estimates in first]
     rest = [i for i, slope in enumerate(found) if slope is None]
     if rest:
         some = [lines[i] for i in rest], [points[i] for i in rest], [sizes[i] for i in rest]
-        for i, group in zip(rest, _differences(*some, value, STEPS), strict=True):
-            found[i] = _Estimates(*group, eps).judged(lines[i], points[i], value)
+        for i, group in zip(rest, _differences(*some, value, eps, STEPS), strict=True):
+            found[i] = _Estimates(*group).judged(lines[i], points[i], value)
     return found
 
 
-def _differences(lines, points, sizes, value, steps):
-    """For each function its estimates by `scipy.differentiate`: slopes, errors, largest |f| met
-    and first steps, each of shape (steps, 3), from the left, centred, from the right."""
+def _differences(lines, points, sizes, value, eps, steps):
+    """For each function its estimates by `scipy.differentiate`: slopes, errors, what rounding may
+    do to them, and the steepest secant met; each of shape (steps, 3), from the left, centred, from
+    the right."""
     from scipy.differentiate import derivative as differentiate
 
     at, sizes = np.array(points)[:, None, None], np.array(sizes)[:, None]
@@ -384,26 +391,28 @@ def _differences(lines, points, sizes, value, steps):
             maxiter=7,
         )
     for i, seen in enumerate(known):
-        t, v = np.array(list(seen)), np.abs(list(seen.values()))
-        inside = [t[:, None] >= points[i] - h[i].T, t[:, None] <= points[i] + h[i].T]
-        largest = np.where(inside[0] & inside[1] & np.isfinite(v)[:, None], v[:, None], 0)
-        heights = np.broadcast_to(largest.max(axis=0)[:, None], (h.shape[1], 3))
-        yield found.df[i], found.error[i], heights, np.broadcast_to(h[i], (h.shape[1], 3))
+        t, v = np.array(list(seen)), np.array(list(seen.values()))
+        met = (np.abs(t - points[i]) <= h[i]) & np.isfinite(v)  # shape (steps, points)
+        heights = np.where(met, np.abs(v), 0).max(axis=1, keepdims=True)
+        rises = np.where(met, np.abs(v - value), 0).max(axis=1, keepdims=True) / h[i]
+        # what rounding, of f and of x + h, makes of a quotient over the last and smallest step
+        noise = 2 * (eps * heights + eps * abs(points[i]) * rises) / h[i] * 2.0 ** found.nit[i]
+        yield found.df[i], found.error[i], noise, np.broadcast_to(rises, noise.shape)
 
 
 class _Estimates:
     """What several steps say about one slope: the best of each side."""
 
-    def __init__(self, slopes, errors, heights, steps, eps):
+    def __init__(self, slopes, errors, noise, secants):
         errors = np.where(np.isfinite(slopes) & np.isfinite(errors), errors, np.inf)
-        noise = 8 * eps * heights / steps  # of a quotient, by rounding of the function
         best = np.argmin(np.maximum(errors, noise), axis=0), np.arange(3)
         self.found = np.isfinite(errors).any(axis=0)
         self.slope = np.where(self.found, slopes[best], np.nan)
         self.error = np.maximum(errors[best], noise[best])
         # the rounding of the formulas' weighted sums, from one side more than from both
         self.noise = noise[best] * 30
-        self.good = self.error <= CLOSE * np.abs(self.slope) + self.noise
+        small = 0.1 * secants[best]  # a slope that is nearly zero need not be known to its digits
+        self.good = self.error <= CLOSE * np.maximum(np.abs(self.slope), small) + self.noise
         centred = np.where(np.isfinite(errors[:, 1]), slopes[:, 1], np.nan)
         self.spread = np.nanmax(centred) - np.nanmin(centred) if self.found[1] else np.inf
         self.size = np.nanmax(np.abs(slopes), initial=0)
@@ -455,22 +464,22 @@ class _Estimates:
         near = all(self.error[side] <= 1e-4 * self.size and self.agree(side, 1) for side in (0, 2))
         if near and self.good[1]:
             return self.made(1, "ok")
-        error = max(self.error.max(), abs(left - self.slope[1]), abs(right - self.slope[1]))
+        apart = abs(left - self.slope[1]), abs(right - self.slope[1])
+        error = max(self.error.max(), *apart, self.spread)
         return Derivative(self.slope[1], error, left, right, "uncertain")
 
 
 def _growth(f, x, value, sign):
     """Whether the quotients on one side grow for ever as the step shrinks: a status, a limit."""
-    steps = sign * max(1.0, abs(x)) * 10.0 ** -np.array([2, 4, 6, 8, 10])
+    steps = sign * max(1.0, abs(x)) * 10.0 ** -np.array([2, 4, 6, 8, 10, 12])
     quotients = np.array([(call(f, x + h) - value) / h for h in steps])
     if not np.isfinite(quotients).all() or not quotients.all():
         return "ok", None
-    factors = quotients[1:] / quotients[:-1]
-    if (factors > 1.5).all():  # 100 for a jump, 10 for a square root, 100^(2/3) for a cube root
-        return "jump" if (factors > 90).all() else "vertical", math.copysign(
-            math.inf, quotients[-1]
-        )
-    return "ok", None
+    factors = quotients[1:] / quotients[:-1]  # 100 at a jump, 10 for a root, 100^(2/3) for a cube's
+    if not (factors > 1.5).all():
+        return "ok", None
+    kind = "jump" if (factors > 90).all() else "vertical"
+    return kind, math.copysign(math.inf, quotients[-1])
 
 
 # --- the public functions ------------------------------------------------------------
@@ -890,7 +899,7 @@ RULES = (
     ),
     Rule(
         "sigmoid",
-        "s(x) = 1 / (1 + exp(-x))",
+        "1 / (1 + exp(-x))",
         "s(x) (1 - s(x))",
         _sigmoid,
         lambda x: _sigmoid(x) * (1 - _sigmoid(x)),

@@ -186,6 +186,7 @@ def _add_fit(parser):
     add("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
     add = parser.add_argument
     add("--save", metavar="MODEL", help="write the fitted model to this file")
+    add("--report", metavar="HTML", help="write a page with summary and pictures to this file")
     _add_format(parser)
     _add_json(parser)
 
@@ -397,10 +398,14 @@ def _finite(value):
 def _run_fit(args):
     from . import commands
 
+    args.progress = sys.stderr is not None and sys.stderr.isatty()
     outcome = commands.fit_file(args)
     _warn(outcome)
-    # what a report is made of; it is not for text and JSON
-    outcome.pop("kept", None)
+    if args.report:
+        from . import report
+
+        report.write_outcome(args.report, outcome)
+    outcome.pop("kept")  # what a report is made of; it is not for text and JSON
     _print(args, outcome, printout.fit_text)
     good = outcome["fit"]["converged"] and outcome["fit"]["status"] != "separated"
     return OK if good and (outcome["refit"] or {}).get("scored_good", True) else NOT_CONVERGED

@@ -77,7 +77,7 @@ class Numeric:
     """A numeric column: its value, its missing cells filled, or an indicator of those, or both."""
 
     name: str
-    median: float
+    median: float | None  # None: missing cells are not filled, but refused by whoever fits
     value: bool  # False if the training rows hold one value only, beside missing cells
     indicator: bool  # True if the training rows have missing cells
 
@@ -98,6 +98,9 @@ class Numeric:
         else:
             values = parsed[0]
         values = values[rows]
+        if self.median is None:
+            yield values
+            return
         missing = np.isnan(values)
         if self.value:
             yield np.where(missing, self.median, values)
@@ -119,7 +122,7 @@ class Category:
         return [f"{self.name}={shown_level(level)}" for level in self.levels]
 
     def code(self, table, rows, unseen):
-        found, codes = encode(table.text(self.name))
+        found, codes = table.encoded(self.name)
         known = {*self.levels, self.reference, *self.without_feature}
         strange = [i for i, level in enumerate(found) if level not in known]
         if strange:
@@ -144,7 +147,8 @@ class Coding:
     ----------
     columns : tuple of Numeric and Category
     scales : tuple of float
-        The standard deviation of each feature over the training rows.
+        The standard deviation of each feature over the training rows; empty, as the next, where
+        nobody asked for it.
     penalty_scales : tuple of float
         The scale on which each feature is penalised: that standard deviation for the value of a
         numeric column, 1 for 0/1 features (and for all features without standardising).
@@ -162,12 +166,12 @@ class Coding:
         """The names of the features, in order."""
         return [name for column in self.columns for name in column.features]
 
-    def design(self, table, rows=None, *, unseen="error"):
+    def design(self, table, rows=None, *, unseen="error", dtype=float):
         """Return the design matrix of `table`.
 
         Parameters
         ----------
-        table : Table
+        table : Table or frames.Frame
             Must have the coded columns, by name; others are ignored.
         rows : ndarray of int, optional
             The rows wanted, default all.
@@ -177,7 +181,7 @@ class Coding:
 
         Returns
         -------
-        ndarray, shape (rows, features), float64, Fortran order
+        ndarray, shape (rows, features), of `dtype`, Fortran order
 
         Raises
         ------
@@ -190,8 +194,9 @@ class Coding:
                 f"{table.source}: the model needs {'column' if len(absent) == 1 else 'columns'} "
                 f"{listed([repr(name) for name in absent])}; the file has {listed(table.names, 20)}"
             )
-        rows = np.arange(table.n_rows) if rows is None else rows
-        matrix = np.empty((len(rows), len(self.features)), order="F")
+        count = table.n_rows if rows is None else len(rows)
+        rows = slice(None) if rows is None else rows  # all of them, without a copy
+        matrix = np.empty((count, len(self.features)), dtype, order="F")
         j = 0
         for column in self.columns:
             for feature in column.code(table, rows, unseen):
@@ -220,7 +225,7 @@ class Coding:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"the model's table coding is damaged: {error!r}") from None
         coding = cls(columns, scales, penalty_scales, left_out)
-        if not len(scales) == len(penalty_scales) == len(coding.features):
+        if not len(scales) == len(penalty_scales) or len(scales) not in (0, len(coding.features)):
             raise ValueError("the model's table coding is damaged: scales do not match features")
         return coding
 
@@ -229,7 +234,7 @@ def _column_from_dict(item):
     kind = item.pop("kind")
     if kind == "numeric":
         column = Numeric(**item)
-        _string(column.name), _real(column.median)
+        _string(column.name), _real(0.0 if column.median is None else column.median)
         if not (type(column.value) is bool and type(column.indicator) is bool):
             raise ValueError("value and indicator must be booleans")
         return column

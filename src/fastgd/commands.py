@@ -72,6 +72,8 @@ def fit_file(args):
     start = time.perf_counter()
     if args.save:
         check_place("--save", args.save, args.file, args.test)
+    if args.report:
+        check_place("--report", args.report, args.file, args.test)
     with _warnings_kept() as said:
         table = files.read(args.file, form_of(args))
         target = targets.read_target(table, args.target, args.positive)
@@ -165,14 +167,22 @@ def _fitted(args, table, target, rows, coding):
     y = target.values[rows] if target.classes is None else target.values[rows].astype(np.intp)
     X = coding.design(table, rows)
     l2 = 1 / len(rows) if args.l2 is None else args.l2
-    fit = fastgd.fit(
-        X,
-        y,
-        l2=l2 * np.square(coding.penalty_scales),
-        tol=args.tol,
-        max_iter=args.max_iter,
-        n_threads=args.threads,
-    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit = fastgd.fit(
+            X,
+            y,
+            l2=l2 * np.square(coding.penalty_scales),
+            tol=args.tol,
+            max_iter=args.max_iter,
+            n_threads=args.threads,
+            record=bool(args.report),
+            progress=args.progress,
+        )
+    fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)
+    for item in caught:
+        text = _in_names(str(item.message), fit.separation, coding.features, target.classes)
+        warnings.warn(text, item.category, stacklevel=2)
     fit.names = coding.features
     if target.classes is not None:
         fit.classes = np.array(target.classes)
@@ -190,10 +200,25 @@ def _fitted(args, table, target, rows, coding):
     return model, {"fit": fit, "X": X, "y": y}
 
 
+def _in_names(text, separation, features, classes):
+    """Return what a fit of arrays says of separated classes with the names of columns and classes
+    in place of their numbers."""
+    if separation is None:
+        return text
+    for before, numbers, names in (
+        ("columns ", separation.columns[0][:5], features),
+        ("class ", separation.classes[0][:5], classes),
+    ):
+        if numbers:
+            shown = ", ".join(names[j] for j in numbers)
+            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
+    return text
+
+
 def _column_facts(table, coding):
     numeric, categorical = [], []
     for column in coding.columns:
-        missing = table.text(column.name).null_count
+        missing = table.n_missing(column.name)
         if isinstance(column, codings.Numeric):
             filled = {"median": column.median, "indicator": column.indicator} if missing else {}
             numeric.append({"name": column.name, "missing": missing, **filled})
@@ -292,7 +317,7 @@ def predict_file(args, rows):
     with _warnings_kept() as said, _hint_at_unseen():
         form = form_of(args, model.missing)
         for table, raw in files.batches(args.file, form, columns, model.batch_rows):
-            p = model.fit.predict_proba(model.coding.design(table, unseen=args.unseen))
+            p = model.probabilities(model.coding.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))
             found = {f"p_{label}": pa.array(p[:, k]) for k, label in enumerate(classes)}

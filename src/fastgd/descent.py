@@ -13,7 +13,9 @@ from . import calculus
 
 __all__ = ["Descent", "gradient_descent"]
 
-FAR = 1e8  # times the largest gradient of the first steps: the path has run away
+# A path has run away when its gradient is this many times that of the first steps, and it is higher
+# than at the start or as many times as far away. One that leaves a plateau or a saddle has not.
+FAR = 1e8
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -204,7 +206,8 @@ def _walk(f, gradient, x, rate, momentum, box, max_iter, tol):
                 f"after {_steps(k)} the gradient has the length {size:.2g}: "
                 "flat here, as at a minimum or a saddle",
             )
-        if size > FAR * early:
+        far = np.linalg.norm(path[-1]) > FAR * max(1, np.linalg.norm(path[0]))
+        if size > FAR * early and (far or values[-1] > values[0]):
             return ended("diverged", f"the path runs away ({at}); {worst}: take a smaller one")
         if k == max_iter:
             break

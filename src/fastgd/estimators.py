@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from . import errors, threads
+from . import errors, frames, threads
 from .functional import fit_path, fit_quietly, warn_unless_converged
 from .result import FitResult, chances, margins, probabilities
 
@@ -50,9 +50,13 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_feature_names,
     _check_method_params,
     _check_sample_weight,
+    assert_all_finite,
+    check_consistent_length,
     check_is_fitted,
+    column_or_1d,
     validate_data,
 )
 
@@ -167,6 +171,8 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             return X
         if X.shape[1] != self.n_features_in_ or hasattr(self, "feature_names_in_"):
             return None
+        if hasattr(self, "coding_"):
+            return None
         return X
 
     def _validated(self, X, y):
@@ -176,11 +182,44 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             "accept_large_sparse": self.solver not in NARROW,
             "dtype": "numeric",
         }
+        X = frames.computed(X)
         if y is None:
-            return validate_data(self, X, reset=False, **keywords)
-        X, y = validate_data(self, X, y, **keywords)
+            if hasattr(self, "coding_"):
+                return self._design(X)
+            return _as_numbers(validate_data(self, X, reset=False, **keywords))
+        self.__dict__.pop("coding_", None)
+        if type(y).__module__.partition(".")[0] in ("polars", "pyarrow", "duckdb", "_duckdb"):
+            y, _ = frames.target(y)
+        try:
+            matrix, y = validate_data(self, X, y, **keywords)
+            X = _as_numbers(matrix)
+        except (TypeError, ValueError):
+            frame = frames.read(X)
+            if frame is None or not frame.has_levels():
+                raise
+            _check_feature_names(self, X, reset=True)
+            self.n_features_in_ = len(frame.names)
+            self.coding_ = frames.learn(frame)
+            X = self._design(X)
+            y = column_or_1d(y, warn=True)
+            assert_all_finite(y, input_name="y")
+            check_consistent_length(X, y)
         check_classification_targets(y)
         return X, y
+
+    def _design(self, X):
+        """The features of a frame with texts or categories, which scikit-learn would refuse."""
+        frame = frames.read(X)
+        if frame is None:
+            raise TypeError(
+                f"X must be a frame, found {type(X).__name__}: the model was fitted on columns of "
+                "texts or categories, which go by their names"
+            )
+        _check_feature_names(self, X, reset=False)
+        matrix, _ = frames.design(frame, self.coding_)
+        with frame.explained(matrix, self.coding_):
+            assert_all_finite(matrix)
+        return matrix
 
     def _take(self, X, y):
         """X and y for the core, and whether scikit-learn has looked at them already."""
@@ -306,10 +345,14 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         return self.classes_[(z > 0).view(np.int8) if z.ndim == 1 else z.argmax(axis=1)]
 
     @available_if(lambda self: hasattr(FitResult, "summary"))
-    def summary(self, X, y, **options):
-        """``result_.summary(X, y, ...)``: standard errors and what goes with them."""
+    def summary(self, X, y, *, sample_weight=None, **options):
+        """``result_.summary(X, y, ...)``: standard errors and what goes with them.
+
+        Weights of classes are put into `sample_weight`, as in the fit.
+        """
         check_is_fitted(self)
-        return self.result_.summary(X, y, **options)
+        weight = self._weights(X, np.asarray(y), sample_weight)
+        return self.result_.summary(X, y, sample_weight=weight, **options)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -324,10 +367,13 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         dtype = np.float32 if single else np.float64
         return np.array(np.atleast_2d(coef), dtype), np.array(np.atleast_1d(intercept), dtype)
 
-    def _named(self, result):
-        """The result, which keeps the names of the features."""
-        if hasattr(self, "feature_names_in_"):
+    def _named(self, result, given, X):
+        """The result, which keeps the names of the features, and how they were come by."""
+        if hasattr(self, "coding_"):
+            result.coding, result.names = self.coding_, self.coding_.features
+        elif hasattr(self, "feature_names_in_"):
             result.names = self.feature_names_in_.tolist()
+        result.bytes_copied += _copied(given, X)
         return result
 
     # --- the fit ------------------------------------------------------------------------
@@ -382,6 +428,22 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
             )
         if X.max() > 1e30:
             raise ValueError("solver='liblinear' takes no values above 1e30: take another solver")
+
+
+def _as_numbers(X):
+    """Frames of several types may come out of scikit-learn's validation as objects."""
+    return X.astype(np.float64) if X.dtype == object else X
+
+
+def _copied(given, X):
+    """How many bytes it took to make the array `X` of what was given."""
+    if given is X or issparse(X):
+        return 0
+    if not isinstance(given, np.ndarray):
+        frame = frames.read(given) if hasattr(type(given), "__array__") else None
+        found = None if frame is None else frame.numbers(frame.names[0])
+        given = np.empty(0) if found is None else found[0]
+    return 0 if np.may_share_memory(given, X) else X.nbytes
 
 
 def _defaults(cls, known={}):  # noqa: B006  a cache
@@ -535,6 +597,10 @@ class LogisticRegression(_Base):
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         If `X` was a frame with such names.
+    coding_ : Coding
+        If `X` was a frame with columns that scikit-learn refuses, texts and categories of texts:
+        they get a feature for each level but the most frequent, see `fastgd.fit`. ``coef_`` then
+        has a column for each feature, named by ``result_.names``, and predictions need a frame.
     result_ : FitResult
         The certificate, the passes made, the bytes copied, and float64 coefficients.
 
@@ -596,6 +662,7 @@ class LogisticRegression(_Base):
         Parameters
         ----------
         X : array, frame or sparse matrix of shape (n, d)
+            A frame of pandas, polars, PyArrow or DuckDB.
         y : array of shape (n,)
             Labels of any kind that can be sorted.
         sample_weight : array of shape (n,), optional
@@ -635,6 +702,7 @@ class LogisticRegression(_Base):
             return self._fit(X, y, sample_weight, offset, C, _Listener(self))
 
     def _fit(self, X, y, sample_weight, offset, C, listener):
+        given = X
         X, y, looked_at = self._take(X, y)
         with self._explained(X, y, looked_at):
             weight = self._weights(X, y, sample_weight)
@@ -664,7 +732,7 @@ class LogisticRegression(_Base):
         self.l2_ = result.l2
         self.n_iter_ = np.array([result.n_iter], dtype=np.int32)
         self.coef_, self.intercept_ = self._attributes(result.coef, result.intercept, X)
-        self.result_ = self._named(result)
+        self.result_ = self._named(result, given, X)
         if listener:
             listener.close()
         self._warn(result)
@@ -925,6 +993,7 @@ class LogisticRegressionCV(_Base):
         return (0.0,) if l1_ratios is None else tuple(l1_ratios)
 
     def _fit(self, X, y, sample_weight, offset, params, l1_ratios):
+        given = X
         X, y, looked_at = self._take(X, y)
         with self._explained(X, y, looked_at):
             weight = self._weights(X, y, sample_weight)
@@ -961,7 +1030,7 @@ class LogisticRegressionCV(_Base):
                 init = self._split(start)
                 result = self._solve(X, y, classes, weight, offset, l2, init)
                 result.bytes_copied += score.bytes_copied
-                self.l2_, self.result_ = l2, self._named(result)
+                self.l2_, self.result_ = l2, self._named(result, given, X)
                 coef, intercept = result.coef, result.intercept
                 unfinished += [] if _arrived(result) else [result]
             else:

@@ -288,6 +288,10 @@ class _Layout:
                 f"{path}: compressed; that is understood of files whose name ends in "
                 ".gz, .bz2 or .zst"
             )
+        if head.startswith(b"PK\x03\x04"):
+            raise DataError(
+                f"{path}: a workbook or another zip archive; save the sheet as CSV, in UTF-8"
+            )
         if b"\0" in head and not encoding.startswith(("utf-16", "utf-32")):
             raise DataError(
                 f"{path}: not a CSV file in {_spoken(encoding)} (it holds zero bytes); "
@@ -348,6 +352,8 @@ class _Layout:
 
     def trouble(self, source, error):
         """Return the DataError that says why PyArrow refused the file, with the line if known."""
+        if "Empty CSV file" in str(error):
+            return DataError(f"{source.path}: only a header line, no data rows")
         why = None if source.pipe else self._why_unreadable(source)
         return DataError(f"{source.path}{why or f': cannot be read as CSV: {error}'}")
 

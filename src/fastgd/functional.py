@@ -2,13 +2,14 @@
 
 import math
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import _core, threads
 from .errors import ConvergenceWarning, SeparationWarning
-from .result import FitResult, Separation
+from .result import FitResult, Separation, _array
 
 
 def sigmoid(z, out=None):
@@ -58,9 +59,10 @@ def cost(
 
     Parameters
     ----------
-    X : array of shape (n, d)
+    X : array of shape (n, d), or frame
         float64, float32, uint8 or bool in C or Fortran order (rows may be strided), or a SciPy CSR
         matrix of float64 or float32: read in place. Other real types are copied to float64.
+        Or a table of numbers of pandas, polars, PyArrow or DuckDB, its columns in their order.
     y : array of shape (n,)
         Classes of any sortable kind, two (the larger one counts as 1) or more; or soft labels:
         floats in [0, 1] of which at least one is a fraction, or of shape (n, K) with
@@ -95,6 +97,7 @@ def cost(
     ----------
     Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4.1.
     """
+    X, y = _arrays(X, y)
     value, _, _ = _core.cost(
         X,
         y,
@@ -134,6 +137,7 @@ def cost_and_gradient(
         Derivatives with respect to the coefficients, penalty included.
     grad_intercept : float
     """
+    X, y = _arrays(X, y)
     return _core.cost(
         X,
         y,
@@ -178,6 +182,7 @@ def hessian_vector(
     Hv : ndarray of shape (d,)
     Hv0 : float
     """
+    X, y = _arrays(X, y)
     return _core.hessian_vector(
         X,
         y,
@@ -192,6 +197,19 @@ def hessian_vector(
         threads.check(n_threads),
         threads.most,
     )
+
+
+def _arrays(X, y):
+    """X and y as arrays where they are columns of numbers, labels, of some library."""
+    if type(X) is np.ndarray and type(y) is np.ndarray:
+        return X, y
+    # not imported before there may be one
+    from . import frames
+
+    y, _ = frames.target(y)
+    if (frame := frames.read(X)) is not None:
+        X, _ = frames.design(frame, frames.plain(frame))
+    return X, y
 
 
 @dataclass(slots=True)
@@ -250,7 +268,7 @@ def _observer(record, callback, bar):
     return observe, lists
 
 
-def _message(raw, tol, chosen_step, separation):
+def _message(raw, tol, chosen_step, separation, names=None):
     scale = max(raw["null_cost"], 1e3 * np.finfo(float).eps * (1 + abs(raw["null_cost"])))
     steps = f"after {raw['n_iter']} iterations and {raw['n_passes']} passes"
     match raw["status"]:
@@ -265,7 +283,8 @@ def _message(raw, tol, chosen_step, separation):
             )
         case "separated":
             rows, columns = separation.rows.sum(), separation.columns[0]
-            named = ", ".join(str(j) for j in columns[:5]) + (", ..." if len(columns) > 5 else "")
+            shown = [str(j if names is None else names[j]) for j in columns[:5]]
+            named = ", ".join(shown) + (", ..." if len(columns) > 5 else "")
             told = raw["classes"][separation.classes[0]]
             what = f"{rows} of {raw['n_samples']} rows can be fitted perfectly"
             if 0 < len(told) < len(raw["classes"]):
@@ -345,6 +364,7 @@ def fit(
     fit_intercept=True,
     sample_weight=None,
     offset=None,
+    missing="error",
     solver="auto",
     learning_rate=None,
     tol=1e-8,
@@ -363,11 +383,22 @@ def fit(
 
     Parameters
     ----------
-    X, y, loss, l2, sample_weight, offset, n_threads
+    X : array or CSR matrix as for `cost`, or frame
+        A table of pandas, polars, PyArrow or DuckDB (with narwhals, extra ``tables``). Numbers are
+        taken as they are, booleans as 0 and 1; texts and categories get a 0/1 feature for each
+        level but the most frequent, called ``column=level``. The result has the names and codes
+        other frames in the same way. Columns of one type that lie in memory as those of a matrix
+        do (single-block pandas, one column of Arrow) are read in place, see ``bytes_copied``.
+    y : array as for `cost`, or a series or one-column frame of these libraries
+    loss, l2, sample_weight, offset, n_threads
         As for `cost`.
     l1 : float
         Reserved; must be 0.
     fit_intercept : bool
+    missing : {"error", "impute"}
+        Missing cells (null, NaN) of a frame are an error that names row and column; or a missing
+        number becomes the column's median, with a 0/1 feature ``column=(missing)`` beside it, and a
+        missing text or category is a level of its own.
     solver : {"auto", "newton", "newton-cg", "lbfgs", "gd", "agd"}
         ``"newton"``: Newton's method with exact Hessians and trust region, certified (Levenberg,
         1944; the certificate is weak duality, see ARCHITECTURE.md). ``"newton-cg"``: the Hessian
@@ -399,7 +430,8 @@ def fit(
     callback : callable, optional
         Called with an `Iteration` after each iteration; a true return stops the fit.
     progress : bool
-        Draw a bar on standard error.
+        Draw a bar on standard error, if that is a terminal, of a fit that takes over half a second:
+        cost, gap, passes, and the time left by the digits gained so far. By ``rich`` if installed.
 
     Returns
     -------
@@ -409,6 +441,9 @@ def fit(
     ------
     ValueError, TypeError
         Naming the argument, what was found, and what is wanted.
+    DataError
+        For a frame, naming the column: missing cells, dates, nested or mixed values, text that is
+        no category (over 1000 levels, or distinct in more than half of the rows).
     KeyboardInterrupt
         Within 0.1 s of Ctrl-C.
 
@@ -421,6 +456,10 @@ def fit(
     SeparationWarning
         Once, if without a penalty some rows can be fitted perfectly, so that there is no finite
         optimum; ``status`` is then ``"separated"``.
+
+    UserWarning
+        If a column of a frame has the name or the values of `y`, or the index of `y` that of `X`
+        in another order.
 
     Examples
     --------
@@ -440,6 +479,7 @@ def fit(
         fit_intercept=fit_intercept,
         sample_weight=sample_weight,
         offset=offset,
+        missing=missing,
         solver=solver,
         learning_rate=learning_rate,
         tol=tol,
@@ -464,6 +504,7 @@ def fit_quietly(
     fit_intercept=True,
     sample_weight=None,
     offset=None,
+    missing="error",
     solver="auto",
     learning_rate=None,
     tol=1e-8,
@@ -476,35 +517,42 @@ def fit_quietly(
 ):
     """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
+    X, y, coding, copied, explained = _take(X, y, missing)
+    sample_weight, offset = _array(sample_weight, "sample_weight"), _array(offset, "offset")
     bar = None
     if progress:
-        from .progress import Bar
+        from .progress import watch
 
-        bar = Bar(solver, tol, max_iter or (1000 if solver in ("gd", "agd") else 200))
+        bar = watch(solver, tol, max_iter or (1000 if solver in ("gd", "agd") else 200))
     observer, lists = _observer(record, callback, bar)
     try:
-        raw = _core.fit(
-            X,
-            y,
-            loss,
-            l2,
-            fit_intercept,
-            sample_weight,
-            offset,
-            solver,
-            learning_rate,
-            tol,
-            max_iter,
-            start,
-            threads.check(n_threads),
-            threads.most,
-            observer,
-        )
+        with explained:
+            raw = _core.fit(
+                X,
+                y,
+                loss,
+                l2,
+                fit_intercept,
+                sample_weight,
+                offset,
+                solver,
+                learning_rate,
+                tol,
+                max_iter,
+                start,
+                threads.check(n_threads),
+                threads.most,
+                observer,
+            )
     except BaseException:
         if bar is not None:
             bar.close()
         raise
-    result = _result(raw, l2, fit_intercept, tol, raw["solver"] == "gd" and learning_rate is None)
+    if copied:
+        raw["bytes_copied"] += copied
+        raw["note"] = f"The columns of X were copied ({copied / 1e6:.3g} MB) into one array"
+    chosen_step = raw["solver"] == "gd" and learning_rate is None
+    result = _result(raw, l2, fit_intercept, tol, chosen_step, coding)
     if lists is not None:
         if lists["gap"]:
             lists["gap"][-1] = result.gap
@@ -514,17 +562,44 @@ def fit_quietly(
     return result
 
 
-def _result(raw, l2, fit_intercept, tol, chosen_step):
+def _take(X, y, missing):
+    """X and y as arrays; of a frame its coding, the bytes copied, and what words the core's
+    complaints about cells in terms of columns."""
+    name = frame = None
+    if type(X) is not np.ndarray or type(y) is not np.ndarray:
+        # not imported before there may be one
+        from . import frames
+
+        frames.warn_of_order(X, y)
+        y, name = frames.target(y)
+        frame = frames.read(X)
+    if frame is None:
+        if missing != "error":
+            raise ValueError(
+                f"missing={missing!r} goes with a frame, whose columns have names; found X of type "
+                f"{type(X).__name__}"
+            )
+        return X, y, None, 0, nullcontext()
+    coding = frames.learn(frame, missing)
+    frames.warn_of_target(frame, y, name)
+    X, copied = frames.design(frame, coding)
+    return X, y, coding, copied, frame.explained(X, coding)
+
+
+def _result(raw, l2, fit_intercept, tol, chosen_step, coding=None):
     """The FitResult of what the core returns."""
     separation = raw.pop("separation")
     if separation is not None:
         separation = Separation.from_core(*separation)
-    message = _message(raw, tol, chosen_step, separation)
+    names = None if coding is None else coding.features
+    message = _message(raw, tol, chosen_step, separation, names)
     del raw["note"], raw["target"]
     return FitResult(
         **raw,
         separation=separation,
         message=message,
+        coding=coding,
+        names=names,
         isa=_core.isa(),
         l2=l2 if isinstance(l2, (int, float)) else np.array(l2, dtype=float),
         fit_intercept=bool(fit_intercept),

@@ -15,7 +15,14 @@ class _SparseMatrix(Protocol):
     def shape(self) -> tuple[int, ...]: ...
     def tocsr(self) -> Any: ...
 
-_Matrix: TypeAlias = ArrayLike | _SparseMatrix
+@type_check_only
+class _Frame(Protocol):
+    """A table of pandas, polars, PyArrow or DuckDB."""
+
+    @property
+    def columns(self) -> Any: ...
+
+_Matrix: TypeAlias = ArrayLike | _SparseMatrix | _Frame
 _Loss: TypeAlias = Literal["auto", "log_loss", "softmax", "squared_error"]
 _Solver: TypeAlias = Literal["auto", "newton", "newton-cg", "lbfgs", "gd", "agd"]
 
@@ -94,6 +101,7 @@ def fit(
     fit_intercept: bool = True,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
+    missing: Literal["error", "impute"] = "error",
     solver: _Solver = "auto",
     learning_rate: float | None = None,
     tol: float = 1e-8,
@@ -114,6 +122,7 @@ def fit_quietly(
     fit_intercept: bool = True,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
+    missing: Literal["error", "impute"] = "error",
     solver: _Solver = "auto",
     learning_rate: float | None = None,
     tol: float = 1e-8,

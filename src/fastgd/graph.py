@@ -9,6 +9,8 @@ import math
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 __all__ = ["Graph", "Node"]
 
 
@@ -78,9 +80,13 @@ class Graph:
 
     def __init__(self, given, formulas):
         values, found = {}, {}
+        for name, argument in ("given", given), ("formulas", formulas):
+            if not hasattr(argument, "items"):
+                kind = type(argument).__name__
+                raise TypeError(f"{name} must be a dict, {{name: value}}, found {kind}")
         for name, value in given.items():
             _check_name(name, values)
-            if isinstance(value, str | bytes) or not hasattr(value, "__float__"):
+            if isinstance(value, str | bytes) or np.ndim(value) or not hasattr(value, "__float__"):
                 raise TypeError(f"the value of {name} must be a real number, found {value!r}")
             values[name] = float(value)
         if not formulas:

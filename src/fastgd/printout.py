@@ -35,6 +35,12 @@ def fit_text(outcome):
     return "\n\n".join(blocks)
 
 
+def data_lines(outcome):
+    """Return pairs of a label and a text: what was read, and how it was coded."""
+    data = outcome["data"]
+    return [*_data_lines(data), _target_line(outcome["target"]), *_column_lines(data)]
+
+
 def info_text(model):
     """Return what a saved model holds as text."""
     columns = model["coding"]["columns"]

@@ -1,6 +1,7 @@
 """What a fit returns."""
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -171,6 +172,24 @@ def chances(z, code):
     return _core.softmax(z)[np.arange(len(code)), code]
 
 
+def _frame(X):
+    """X as a `frames.Frame`, or None if it is none. Frames are imported when one may be there."""
+    if type(X) is np.ndarray:
+        return None
+    from . import frames
+
+    return frames.read(X)
+
+
+def _array(values, name):
+    """A series of any library as an array; anything else as it is."""
+    if values is None or type(values) is np.ndarray:
+        return values
+    from . import frames
+
+    return frames.target(values, name)[0]
+
+
 class FitResult:
     """Coefficients of a fitted model, and how good they are.
 
@@ -218,9 +237,11 @@ class FitResult:
         As given to the fit.
     names : list of str or None
         Of the features, where they have names; kept with the model.
+    coding : Coding or None
+        Of a model fitted on a frame: how its columns became features; kept with the model.
     """
 
-    __slots__ = (*FORMAT_FIELDS, "coef", "classes", "history", "names", "separation")
+    __slots__ = (*FORMAT_FIELDS, "classes", "coding", "coef", "history", "names", "separation")
 
     def __init__(self, **fields):
         for name in self.__slots__:
@@ -239,13 +260,57 @@ class FitResult:
     def __setstate__(self, state):
         self.__init__(**state)
 
-    def decision_function(self, X, offset=None, *, n_threads=None):
+    def design(self, X, *, unseen="error"):
+        """The matrix of features that the model sees in a frame.
+
+        Parameters
+        ----------
+        X : frame
+            Of any of the libraries that `fit` takes. It must have the columns that the model was
+            fitted on, in any order; others are not looked at.
+        unseen : {"error", "ignore"}
+            What to do with levels of texts and categories, missing cells included, that the fit
+            did not see; ignored, they count as the column's reference level, with a warning.
+
+        Returns
+        -------
+        ndarray of shape (n, d)
+            A column for each of ``names``. A view of the frame's memory where that can be.
+
+        Raises
+        ------
+        DataError
+            Naming the column: missing or renamed columns, unseen levels, cells of another kind.
+        TypeError
+            If `X` is no frame.
+        """
+        frame = _frame(X)
+        if frame is None:
+            raise TypeError(f"X must be a frame, found {type(X).__name__}")
+        with self._coded(frame, unseen) as matrix:
+            return matrix
+
+    @contextmanager
+    def _coded(self, frame, unseen):
+        """The design matrix of a frame; while it is in use, complaints name its columns."""
+        from . import frames
+
+        coding = self.coding or frames.plain(frame, self.names)
+        matrix, _ = frames.design(frame, coding, unseen)
+        with frame.explained(matrix, coding):
+            yield matrix
+
+    def decision_function(self, X, offset=None, *, unseen="error", n_threads=None):
         """``X @ coef + intercept + offset``; after separation its limit, which may be infinite.
 
         Parameters
         ----------
-        X : array or CSR matrix of shape (n, d)
+        X : array or CSR matrix of shape (n, d), or frame
+            A frame is coded as the one that the model was fitted on, see `design`; an array holds
+            the features themselves.
         offset : array of shape (n,), or (n, K), optional
+        unseen : {"error", "ignore"}
+            For frames, as for `design`.
         n_threads : int, optional
 
         Returns
@@ -256,7 +321,12 @@ class FitResult:
         ------
         ValueError
             If ``X`` has another number of columns than the model, or is not finite.
+        DataError
+            For frames, as for `design`.
         """
+        if type(X) is not np.ndarray and (frame := _frame(X)) is not None:
+            with self._coded(frame, unseen) as matrix:
+                return self.decision_function(matrix, offset, n_threads=n_threads)
         z = margins(X, self.coef, self.intercept, offset, n_threads)
         if self.separation is not None:
             # in the limit a row goes where the first direction that moves it goes
@@ -266,7 +336,7 @@ class FitResult:
                 self.separation.limit(t, z, undecided)
         return z
 
-    def predict_proba(self, X, offset=None, *, n_threads=None):
+    def predict_proba(self, X, offset=None, *, unseen="error", n_threads=None):
         """Probability of each class, in the order of ``classes``.
 
         Parameters and errors as for `decision_function`.
@@ -282,6 +352,9 @@ class FitResult:
         """
         if self.loss not in ("log_loss", "softmax"):
             raise ValueError(f"a model fitted with loss={self.loss!r} has no class probabilities")
+        if type(X) is not np.ndarray and (frame := _frame(X)) is not None:
+            with self._coded(frame, unseen) as matrix:
+                return self.predict_proba(matrix, offset, n_threads=n_threads)
         if self.separation is None:
             return probabilities(X, self.coef, self.intercept, offset, n_threads)
         z = self.decision_function(X, offset, n_threads=n_threads)
@@ -289,7 +362,7 @@ class FitResult:
             return _core.softmax(z)
         return np.stack([_core.sigmoid(-z), _core.sigmoid(z)], axis=1)
 
-    def predict(self, X, offset=None, *, n_threads=None):
+    def predict(self, X, offset=None, *, unseen="error", n_threads=None):
         """The more probable class of each row, or the fitted value for squared error.
 
         Parameters and errors as for `decision_function`. A tie goes to the first class.
@@ -298,7 +371,7 @@ class FitResult:
         -------
         ndarray of shape (n,)
         """
-        z = self.decision_function(X, offset, n_threads=n_threads)
+        z = self.decision_function(X, offset, unseen=unseen, n_threads=n_threads)
         if self.loss == "softmax":
             return self.classes[z.argmax(axis=1)]
         return z if self.classes is None else self.classes[(z > 0).view(np.int8)]
@@ -363,8 +436,11 @@ class FitResult:
         """
         n_threads = threads.check(n_threads)
         names = self.names
-        if names is None and hasattr(X, "columns"):
-            names = list(X.columns)
+        y, sample_weight = _array(y, "y"), _array(sample_weight, "sample_weight")
+        offset, groups = _array(offset, "offset"), _array(groups, "groups")
+        if (frame := _frame(X)) is not None:
+            names = frame.names if names is None else names
+            X = self.design(X)
         if self.loss == "log_loss" and self.separation is None:
             z, sums = _core.margins_and_sums(
                 X, self.coef, self.intercept, offset, sample_weight, n_threads, threads.most
@@ -445,6 +521,8 @@ class FitResult:
             meta["l2"] = None
         if self.names is not None:
             meta["names"] = list(self.names)
+        if self.coding is not None:
+            meta["coding"] = self.coding.to_dict()
         if self.classes is not None:
             meta["classes"] = self.classes.tolist()
             meta["classes_dtype"] = self.classes.dtype.str
@@ -469,6 +547,12 @@ class FitResult:
         if "l2" in arrays:
             fields["l2"] = arrays["l2"]
         fields["names"] = meta.get("names")
+        # the command line keeps the coding with what else it knows of the table
+        coding = meta.get("coding") or (meta.get("table") or {}).get("coding")
+        if coding is not None:
+            from .coding import Coding
+
+            fields["coding"] = Coding.from_dict(coding)
         if meta.get("classes") is not None:
             fields["classes"] = np.array(meta["classes"], dtype=meta["classes_dtype"])
         if "separation.direction" in arrays:
@@ -514,6 +598,7 @@ def load(path):
             and np.isfinite(fit.intercept).all()
             and (fit.classes is None or len(fit.classes) == max((2, *np.shape(fit.intercept))))
             and fit.loss in ("log_loss", "softmax", "squared_error")
+            and (fit.coding is None or len(fit.coding.features) == fit.n_features)
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} holds a damaged fit: {error}") from None

@@ -4,7 +4,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .functional import _Matrix
+from .coding import Coding
+from .functional import _Frame, _Matrix
 from .inference import Summary
 
 FORMAT_FIELDS: tuple[str, ...]
@@ -80,19 +81,38 @@ class FitResult:
     step: float
     history: dict[str, NDArray[np.float64]] | None
     names: list[str] | None
+    coding: Coding | None
     separation: Separation | None
 
     def __init__(self, **fields: Any) -> None: ...
     def __getstate__(self) -> dict[str, Any]: ...
     def __setstate__(self, state: dict[str, Any]) -> None: ...
+    def design(
+        self, X: _Frame, *, unseen: Literal["error", "ignore"] = "error"
+    ) -> NDArray[Any]: ...
     def decision_function(
-        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
+        n_threads: int | None = None,
     ) -> NDArray[np.float64]: ...
     def predict_proba(
-        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
+        n_threads: int | None = None,
     ) -> NDArray[np.float64]: ...
     def predict(
-        self, X: _Matrix, offset: ArrayLike | None = None, *, n_threads: int | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
+        n_threads: int | None = None,
     ) -> NDArray[Any]: ...
     def summary(
         self,

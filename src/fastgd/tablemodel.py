@@ -15,6 +15,15 @@ from .errors import DataError
 from .result import FitResult
 
 
+def _twice(design):
+    """Return a design matrix of one row with that row twice, others as they are.
+
+    A single row is contiguous in C order too, in which the core adds in another sequence: the last
+    digit would depend on whether a batch of rows happened to end with one.
+    """
+    return np.repeat(design, 2, axis=0).copy(order="F") if len(design) == 1 else design
+
+
 @dataclass(frozen=True)
 class TableModel:
     """A fit and all that it takes to apply it to new tables.
@@ -69,7 +78,12 @@ class TableModel:
         margins : ndarray of shape (n,), or (n, K) for more than two classes
         probabilities : ndarray of shape (n, K)
         """
-        return self.fit.decision_function(design), self.fit.predict_proba(design)
+        n, design = len(design), _twice(design)
+        return self.fit.decision_function(design)[:n], self.fit.predict_proba(design)[:n]
+
+    def probabilities(self, design):
+        """Return the second of what `apply` does."""
+        return self.fit.predict_proba(_twice(design))[: len(design)]
 
     def facts(self):
         """Return what there is to say of the model, as a dict for JSON."""
@@ -136,24 +150,67 @@ class TableModel:
             fit = FitResult.from_parts(metadata, arrays)
             target = known["target"]
             missing = tuple(known.get("missing", ()))
-            labels = target["classes"]
-            count = len(labels)
+            count = _check_target(target)
+            _check_penalty(known["penalty"])
+            _check_scores(known["held_out"], count)
             shape = (len(coding.features),) if count == 2 else (count, len(coding.features))
-            if {type(text) for text in (*labels, *missing)} != {str} or count < 2:
-                raise ValueError("the classes are no texts")
+            if any(type(text) is not str for text in missing):
+                raise ValueError("what means missing is no text")
             if fit.coef.dtype != np.float64 or fit.coef.shape != shape:
                 raise ValueError("the coefficients do not match the columns")
             if np.shape(fit.intercept) != shape[:-1] or not np.isfinite(fit.intercept).all():
                 raise ValueError("the intercept is none")
             if fit.loss != ("log_loss" if count == 2 else "softmax"):
                 raise ValueError(f"its loss is {fit.loss!r}")
-            target.setdefault("fitted", target["counts"])
-            if len(target["counts"]) != count or len(target["fitted"]) != count:
-                raise ValueError("the counts do not match the classes")
-            if not all(map(math.isfinite, target["fitted"])) or sum(target["fitted"]) <= 0:
-                raise ValueError("no row was fitted")
             model = cls(fit, coding, target, known["penalty"], missing, known["held_out"])
             model.facts()  # whatever is missing shows here
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"{path}: damaged model: {error}") from None
         return model
+
+
+def _check_target(target):
+    """Return the number of classes; ValueError if the description is malformed."""
+    labels, counts = target["classes"], target["counts"]
+    fitted = target.setdefault("fitted", counts)
+    if len(labels) < 2 or {type(text) for text in (*labels, target["name"])} != {str}:
+        raise ValueError("the classes are no texts")
+    if type(target["soft"]) is not bool or target["positive"] not in (labels[1], None):
+        raise ValueError("the target is not described")
+    if not len(counts) == len(fitted) == len(labels) or not _numbers(*counts, *fitted):
+        raise ValueError("the counts do not match the classes")
+    if min(fitted) < 0 or sum(fitted) <= 0:
+        raise ValueError("no row was fitted")
+    if (target["positive"] is None) != (len(labels) > 2) or (target["soft"] and len(labels) > 2):
+        raise ValueError("the positive class does not match the classes")
+    return len(labels)
+
+
+def _check_penalty(penalty):
+    flags = penalty["l2_is_default"], penalty["standardized"]
+    if not _numbers(penalty["l2"]) or {type(flag) for flag in flags} != {bool}:
+        raise ValueError("the penalty is not described")
+
+
+def _check_scores(scores, count):
+    if scores is None:
+        return
+    parts = [scores["model"], scores["null_model"], scores.get("majority_class", {})]
+    values = [value for part in parts for key, value in part.items() if key != "label"]
+    rows = scores["rows"], scores.get("rows_fitted", 0)
+    texts = [part["label"] for part in parts if "label" in part]
+    texts += [*scores.get("classes", ()), scores.get("file") or ""]
+    if not _numbers(*rows) or any(type(value) not in (int, float, type(None)) for value in values):
+        raise ValueError("the scores are no numbers")
+    if any(type(text) is not str for text in texts):
+        raise ValueError("the scores do not name the classes")
+    table = scores.get("confusion", [[0] * count] * count)
+    if len(scores.get("classes", [""] * count)) != count:
+        raise ValueError("the scores do not match the classes")
+    cells = [cell for row in table for cell in row]
+    if {len(row) for row in (table, *table)} != {count} or not _numbers(*cells):
+        raise ValueError("the counts of the scores do not match the classes")
+
+
+def _numbers(*values):
+    return all(type(value) in (int, float) and math.isfinite(value) for value in values)

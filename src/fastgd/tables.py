@@ -59,7 +59,7 @@ class Table:
         self.names = list(columns)
         self.n_rows = len(next(iter(columns.values()), ()))
         self._missing = missing
-        self._raw = columns
+        self._raw = dict(columns)
         self._cells = {}
         self._text = {}
         self._numbers = {}
@@ -88,6 +88,14 @@ class Table:
             self._numbers[name] = parsed
         return self._numbers[name]
 
+    def n_missing(self, name):
+        """Return how many cells of column `name` are missing."""
+        return self._tidy(name).null_count
+
+    def encoded(self, name):
+        """Return (levels, codes) of column `name`, see `encode`."""
+        return encode(self.text(name))
+
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
         return int(i) + self.start + 1
@@ -108,9 +116,10 @@ class Table:
         if name not in self._cells:
             if name not in self._raw:
                 raise DataError(self.absent(name))
-            cells = _plain(self._raw[name])
+            cells = _plain(self._raw.pop(name))
             unusable = _unusable(cells.type)
             if unusable:
+                self._raw[name] = cells
                 raise DataError(
                     f"{self.source}: column {name!r} holds {unusable} ({cells.type}); wanted are "
                     "numbers, texts or booleans: convert it, or leave it out (--drop)"

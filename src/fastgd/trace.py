@@ -332,6 +332,8 @@ def _graph(x, y, w, b, z, a, loss, da, dz, rest, chosen):
 def _array(value, name):
     if hasattr(value, "tocsr"):
         raise TypeError(f"{name} is sparse; explain shows dense rows: pass {name}.toarray()")
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} has masked cells; drop those rows")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -385,6 +387,8 @@ def _number(value, name):
 
 def _labels(y, n):
     """Labels as numbers from 0 to 1."""
+    if np.ma.is_masked(y):
+        raise ValueError("y has masked cells; drop those rows")
     y = np.asarray(y)
     _check_shape(y, "y", n, "row of X")
     if y.dtype.kind == "c":

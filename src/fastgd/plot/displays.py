@@ -264,9 +264,12 @@ class CoefficientsDisplay(_Display):
         if len(names) != len(coef):
             raise ValueError(f"names must be {len(coef)}, found {len(names)}")
         if fit.separation is not None:
-            direction = np.asarray(fit.separation.direction)
-            for one in direction.reshape(len(direction), -1, len(coef))[::-1]:
-                coef = np.where(one.T != 0, np.copysign(math.inf, one.T), coef)
+            found = fit.separation
+            for one, columns in list(zip(found.direction, found.columns, strict=True))[::-1]:
+                one = np.atleast_2d(one).T  # the first direction outruns the others
+                moved = np.abs(one) > 1e-6 * np.abs(one).max(axis=1, keepdims=True)
+                moved &= np.isin(np.arange(len(one)), columns)[:, None]
+                coef[moved] = np.copysign(math.inf, one[moved])
         scale = np.ones(len(names)) if scale is None else np.asarray(scale, dtype=float)
         label = "coefficient" if (scale == 1).all() else "coefficient per standard deviation"
         equations = [""] if coef.shape[1] == 1 else [str(label) for label in fit.classes]
@@ -283,7 +286,8 @@ class CoefficientsDisplay(_Display):
         rows = max(1, len(self.shown))
         if ax is None:
             step = 0.27 if equations == 1 else 0.14 + 0.12 * equations
-            ax = style.axes(width=6.8, height=min(40, 1.3 + step * rows))
+            width = 6.8 if equations == 1 else 8.0
+            ax = style.axes(width=width, height=min(40, 1.3 + step * rows))
         self._take(ax)
         values = [self.coef[self.shown]]
         values += [ends[self.shown] for ends in (self.low, self.high) if ends is not None]
@@ -312,11 +316,11 @@ class CoefficientsDisplay(_Display):
             notes.append("arrows: infinite, the classes are separated")
         if np.isnan(self.coef[self.shown]).any():
             notes.append("crosses: follows from other columns")
-        _title(ax, "\n".join(filter(None, [self.title, "; ".join(notes)])))
-        if equations > 1:  # above the axes: it would hide points within
-            style.legend(ax, loc="lower center", bbox_to_anchor=(0.5, 1.0 + 0.35 / rows), ncols=3)
-            if ax.get_title(loc="left"):
-                ax.set_title(ax.get_title(loc="left"), loc="left", pad=34 + 14 * (equations > 3))
+        _title(ax, "\n".join(filter(None, [self.title, *notes])))
+        if equations > 1:  # beside the axes: it would hide points within
+            style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        if not len(finite):
+            ax.set_xticks([0])
         return self
 
     def _draw(self, ax, place, k, look, low, high):
@@ -539,7 +543,9 @@ def _against_rest(y_true, y_score, classes, pos_label):
         )
     unknown = y[~np.isin(y, classes)]
     if len(unknown):
-        raise ValueError(f"y_true has a class that is none of the model's: {unknown[0]!r}")
+        raise ValueError(
+            f"y_true has a class that is none of the model's: {unknown[:1].tolist()[0]!r}"
+        )
     if pos_label is not None or len(classes) == 2:
         pos_label = classes[-1] if pos_label is None else pos_label
         if pos_label not in classes:
@@ -762,15 +768,20 @@ class CalibrationDisplay(_Curves):
             x, y = curve["predicted"], curve["observed"]
             if len(self.curves) == 1:
                 ax.vlines(x, curve["low"], curve["high"], color=look["color"], linewidth=1.4)
-                for a, b, share in zip(x, curve["high"], curve["share"], strict=True):
-                    ax.annotate(
-                        f"{100 * share:.2g} %", (a, min(b, 0.97)), (0, 4),
-                        textcoords="offset points", ha="center", fontsize=8.5, color=style.FAINT,
-                    )  # fmt: skip
+                ax.bar(
+                    x,
+                    curve["share"],
+                    width=0.04,
+                    color="#D9D9D9",
+                    edgecolor=style.FAINT,
+                    linewidth=0.8,
+                    zorder=0,
+                    label="share of the rows",
+                )
             label = curve["name"] if curve["name"] is not None else self.name
             lines += ax.plot(x, y, label=label and style.short(label, 24), **look)
         self.line_ = lines[0] if len(lines) == 1 else lines
-        self._finish(ax, "predicted probability", "share observed", loc="upper left")
+        self._finish(ax, "predicted probability", "share observed", loc="best")
         return self
 
 

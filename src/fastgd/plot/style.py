@@ -6,6 +6,7 @@ of its own too, so that a picture can be read in print and without colours.
 """
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -79,6 +80,19 @@ def context(**more):
     found.interactive(interactive)
 
 
+_detached = ContextVar("detached", default=False)
+
+
+@contextmanager
+def detached():
+    """New figures are none of pyplot's inside: for files, where there is no window to open."""
+    token = _detached.set(True)
+    try:
+        yield
+    finally:
+        _detached.reset(token)
+
+
 def axes(ax=None, *, width=SIZE[0], height=SIZE[1], **subplot):
     """The axes to draw in: those given, as they are, or those of a new figure in our style.
 
@@ -102,9 +116,11 @@ def axes(ax=None, *, width=SIZE[0], height=SIZE[1], **subplot):
     if ax is not None:
         return ax
     with context():
-        from matplotlib import pyplot
-
-        return pyplot.figure(figsize=(width, height), layout="constrained").subplots(**subplot)
+        if _detached.get():
+            from matplotlib.figure import Figure as figure
+        else:
+            from matplotlib.pyplot import figure
+        return figure(figsize=(width, height), layout="constrained").subplots(**subplot)
 
 
 def mark(i, *, marker=True):
@@ -140,7 +156,9 @@ def legend(ax, **options):
     """
     least = options.pop("least", 2)
     if len(ax.get_legend_handles_labels()[1]) >= least:
-        options = {"fontsize": 10, "framealpha": 0.9, "handlelength": 2.8, **options}
+        narrow = ax.bbox.width < 3.2 * ax.figure.dpi
+        size = {"fontsize": 8, "handlelength": 1.8} if narrow else {"fontsize": 10}
+        options = {"framealpha": 0.9, "handlelength": 2.8, **size, **options}
         return ax.legend(**options)
     return None
 

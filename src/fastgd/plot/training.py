@@ -478,7 +478,8 @@ def _bends_down_2d(zs):
     least = np.nan_to_num((across + down) / 2 - size)
     least[[0, -1]], least[:, [0, -1]] = 0, 0  # the edge has no second differences
     # the mixed one is off by the fourth differences: a thousandth of the curvature is nothing
-    return least < -1e-3 * np.abs(np.nan_to_num((across + down) / 2 + size)).max()
+    nothing = 1e-3 * np.abs(np.nan_to_num((across + down) / 2 + size)).max()
+    return least < -max(nothing, 64 * np.finfo(float).eps * np.nanmax(np.abs(zs)))
 
 
 # --- training ------------------------------------------------------------------------------

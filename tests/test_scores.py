@@ -1,0 +1,94 @@
+"""Scores against scikit-learn, and where it has no answer."""
+
+import math
+
+import numpy as np
+import pytest
+
+from fastgd import scores
+
+metrics = pytest.importorskip("sklearn.metrics")
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z):
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def test_two_classes(rng):
+    z = np.round(rng.normal(size=500), 1)  # with ties
+    y = (rng.random(500) < sigmoid(z)).astype(float)
+    p = np.column_stack([1 - sigmoid(z), sigmoid(z)])
+    found = scores.score(y, z, p, ["no", "yes"])
+    assert found == {
+        "log_loss": pytest.approx(metrics.log_loss(y, p), rel=1e-12),
+        "accuracy": pytest.approx(metrics.accuracy_score(y, p.argmax(axis=1)), rel=1e-15),
+        "roc_auc": pytest.approx(metrics.roc_auc_score(y, z), rel=1e-12),
+    }
+
+
+def test_more_classes(rng):
+    z = np.round(rng.normal(size=(500, 4)), 1)
+    p = softmax(z)
+    y = np.array([rng.choice(4, p=row) for row in p]).astype(float)
+    found = scores.score(y, z, p, "abcd")
+    assert found == {
+        "log_loss": pytest.approx(metrics.log_loss(y, p), rel=1e-12),
+        "accuracy": pytest.approx(metrics.accuracy_score(y, p.argmax(axis=1)), rel=1e-15),
+        "roc_auc": pytest.approx(metrics.roc_auc_score(y, p, multi_class="ovr"), rel=1e-12),
+    }
+    counts = scores.confusion(y, p.argmax(axis=1), 4)
+    assert np.array_equal(counts, metrics.confusion_matrix(y, p.argmax(axis=1)))
+
+
+def test_beside_majority_class_and_null_model(rng):
+    z = rng.normal(size=(90, 3))
+    y = np.repeat([0.0, 1.0, 2.0], [20, 30, 40])
+    found = scores.held_out(y, z, softmax(z), "abc", [10, 60, 30])
+    assert found["rows"] == 90
+    assert found["majority_class"]["label"] == "b"
+    assert found["majority_class"]["accuracy"] == found["null_model"]["accuracy"] == 30 / 90
+    assert found["majority_class"]["log_loss"] == math.inf
+    null = np.tile([0.1, 0.6, 0.3], (90, 1))
+    assert found["null_model"]["log_loss"] == pytest.approx(metrics.log_loss(y, null), rel=1e-12)
+    assert np.sum(found["confusion"], axis=1).tolist() == [20, 30, 40]
+    assert scores.held_out(y[20:50], z[20:50], softmax(z)[20:50], "abc", [10, 60, 30])[
+        "majority_class"
+    ] == {"label": "b", "accuracy": 1.0, "log_loss": 0.0, "roc_auc": 0.5}
+
+
+def test_soft_labels_have_a_log_loss_only(rng):
+    y, z = rng.random(50), rng.normal(size=50)
+    p = sigmoid(z)
+    found = scores.held_out(y, z, np.column_stack([1 - p, p]), None, [30.0, 10.0])
+    expected = -np.mean(y * np.log(p) + (1 - y) * np.log1p(-p))
+    null = -np.mean(y * np.log(0.25) + (1 - y) * np.log(0.75))
+    assert found == {
+        "rows": 50,
+        "model": {"log_loss": pytest.approx(expected, rel=1e-12)},
+        "null_model": {"log_loss": pytest.approx(null, rel=1e-12)},
+    }
+
+
+def test_margins_of_a_separated_model():
+    y = np.array([0.0, 1.0, 1.0, 0.0])
+    z = np.array([-np.inf, np.inf, 0.0, -1e3])
+    assert scores.log_loss(y, z) == pytest.approx(math.log(2) / 4, rel=1e-15)
+    assert scores.log_loss(1 - y, z) == math.inf
+    assert scores.roc_auc(y == 1, z) == 1
+    lines = np.array([[0.0, -np.inf, -np.inf], [-np.inf, 2.0, 2.0], [1e3, 0, 0], [-np.inf, 0, 1]])
+    codes = np.array([0.0, 1.0, 0.0, 2.0])
+    expected = (math.log(2) + math.log1p(math.exp(-1))) / 4
+    assert scores.log_loss(codes, lines) == pytest.approx(expected, rel=1e-15)
+
+
+def test_one_class_has_no_area():
+    assert scores.roc_auc(np.array([True, True]), np.array([0.0, 1.0])) is None
+    p = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1]])
+    found = scores.score(np.array([0.0, 1.0]), np.log(p), p, "abc")
+    assert found["roc_auc"] == 1  # over a and b: c has no row
+    assert scores.score(np.zeros(2), np.log(p), p, "abc")["roc_auc"] is None
