@@ -28,7 +28,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from tolerances import assert_exact
 
 import fastgd
-from fastgd import estimators
+from fastgd import estimators, progress
 
 LR, CV = fastgd.LogisticRegression, fastgd.LogisticRegressionCV
 NEW = tuple(int(v) for v in sklearn.__version__.split(".")[:2]) >= (1, 9)
@@ -230,10 +230,12 @@ def test_n_jobs_means_threads(data, monkeypatch):
     assert models[1].result_.n_threads == 1 and models[2].result_.n_threads == 2
 
 
-def test_verbose_draws_a_bar(data, capsys):
-    LR(verbose=1).fit(*data)
-    shown = capsys.readouterr()
-    assert shown.out == "" and "gap" in shown.err
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_verbose_asks_for_the_bar(data, monkeypatch, verbose):
+    asked = []
+    monkeypatch.setattr(progress, "watch", lambda *args: asked.append(args))
+    LR(verbose=verbose).fit(*data)
+    assert len(asked) == verbose
 
 
 # --- data ---------------------------------------------------------------------------------

@@ -644,14 +644,10 @@ def test_callback_sees_every_step_and_may_stop(rng, solver):
     assert_exact(seen[-1][2], fit.coef)
 
 
-def test_progress_is_shown_beside_the_result(rng, capfd):
+def test_progress_changes_nothing_and_is_silent_without_a_terminal(rng, capfd):
     problem = problems.random_rows(rng, 300, 4)
     shown = quiet(problem.X, problem.y, solver="gd", max_iter=50, progress=True)
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.strip()
     quiet(problem.X, problem.y, tol=0, progress=True)  # no tolerance to count digits up to
-    capfd.readouterr()
     silent = quiet(problem.X, problem.y, solver="gd", max_iter=50)
     assert capfd.readouterr() == ("", "")
     assert_exact(shown.coef, silent.coef)

@@ -53,7 +53,7 @@ def test_is_short_and_shows_what_it_must():
     assert [kind for kind, _ in BLOCKS] == ["sh", "python", "python", "python", "sh", "text", "sh"]
     commands = [block.strip() for kind, block in BLOCKS if kind == "sh"]
     assert commands[1:] == [
-        'pip install ".[cli]" && fastgd fit examples/breast_cancer.csv --target diagnosis',
+        'pip install ".[cli]" && fastgd fit src/fastgd/datasets/iris.csv --target class',
         'pip install ".[test]" && pytest',
     ]
 

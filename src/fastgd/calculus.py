@@ -852,7 +852,7 @@ class Rule(NamedTuple):
     """Where the two are compared."""
 
     def check(self):
-        """The largest difference between the rule and `derivative`, relative to 1 + |slope|."""
+        """The largest difference between rule and `derivative`, relative to ``1 + abs(slope)``."""
         return max(
             abs(derivative(self.f, x) - self.derivative(x)) / (1 + abs(self.derivative(x)))
             for x in self.points

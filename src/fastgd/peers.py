@@ -177,7 +177,7 @@ def table(found):
     ]
     header = ["contender", "layout", *(f"to {target:.0e}" for target in TARGETS)]
     return (
-        f"### {found['problem']}\n\nOne read {bench.duration(read)}; J* = {found['best']:.10g}, "
+        f"## {found['problem']}\n\nOne read {bench.duration(read)}; J* = {found['best']:.10g}, "
         f"certified to {found['gap'] / found['best']:.0e} of it.\n\n"
         + bench.markdown([*header, "ratio", "ratio", "least (J - J*) / J*"], cells)
     )
