@@ -11,7 +11,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
-from sphinx.roles import XRefRole
+from sphinx.domains.python import PyXRefRole
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
@@ -50,7 +50,7 @@ class Soft(SphinxRole):
     """A link to the object of that name where the site has one, else code."""
 
     def run(self):
-        made, messages = XRefRole(warn_dangling=False)(
+        made, messages = PyXRefRole(warn_dangling=False)(
             "py:obj", self.rawtext, self.text, self.lineno, self.inliner
         )
         for node in made:
