@@ -83,7 +83,7 @@ def test_layout_is_that_of_safetensors(path):
     assert (8 + length) % 8 == 0
     header = json.loads(data[8 : 8 + length])
     assert all(isinstance(value, str) for value in header["__metadata__"].values())
-    assert header["__metadata__"]["format_version"] == "1"
+    assert header["__metadata__"]["format_version"] == "2"
     start, stop = header["counts"]["data_offsets"]
     assert header["counts"]["dtype"] == "I64"
     stored = np.frombuffer(data[8 + length :][start:stop], "<i8").reshape(2, 3)
@@ -158,7 +158,7 @@ def test_trailing_bytes_are_refused(path, tmp_path):
         (raw("{}"), "does not say that fastgd wrote it"),
         (raw({"__metadata__": {"format": "pt"}}), "does not say that fastgd wrote it"),
         (raw(described(version="one")), "format_version"),
-        (raw(described(version="2")), "install a newer fastgd"),
+        (raw(described(version="3")), "install a newer fastgd"),
         (raw(described(metadata="[]")), "metadata are no JSON object"),
         (raw(described(metadata='{"x": NaN}')), "NaN is not allowed"),
         (raw(described(metadata='{"x": -Infinity}')), "-Infinity is not allowed"),

@@ -15,7 +15,8 @@ from .functional import (
     show_config,
     sigmoid,
 )
-from .result import FitResult, Separation, load
+from .result import FitResult, Separation
+from .saved import load
 
 __all__ = [
     "ConvergenceWarning",
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "cost",
     "cost_and_gradient",
+    "export",
     "fit",
     "hessian_vector",
     "load",
@@ -40,7 +42,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-_MODULES = ("reference",)
+_MODULES = ("export", "reference")
 _ESTIMATORS = ("LogisticRegression", "LogisticRegressionCV")  # not in __all__: need scikit-learn
 
 

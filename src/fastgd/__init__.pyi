@@ -1,4 +1,4 @@
-from . import reference
+from . import export, reference
 from ._version import __version__
 from .errors import ConvergenceWarning, DataError, SeparationWarning
 from .estimators import LogisticRegression, LogisticRegressionCV
@@ -11,7 +11,8 @@ from .functional import (
     show_config,
     sigmoid,
 )
-from .result import FitResult, Separation, load
+from .result import FitResult, Separation
+from .saved import load
 
 __all__ = [
     "ConvergenceWarning",
@@ -25,6 +26,7 @@ __all__ = [
     "__version__",
     "cost",
     "cost_and_gradient",
+    "export",
     "fit",
     "hessian_vector",
     "load",
