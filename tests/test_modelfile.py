@@ -185,38 +185,3 @@ def test_trailing_bytes_are_refused(path, tmp_path):
 )
 def test_hostile_files_are_refused(tmp_path, data, match):
     refused(tmp_path, data, match)
-
-
-def test_mutations_never_do_more_than_raise_valueerror(path, tmp_path):
-    """Flip, insert, delete and repeat bytes: each file is refused or read as plain arrays."""
-    original = path.read_bytes()
-    random = np.random.default_rng(0)
-    outcomes = {"read": 0, "refused": 0}
-    for i in range(3000):
-        data = bytearray(original)
-        for _ in range(random.integers(1, 4)):
-            # Half of the mutations hit the length and the header, where the structure is.
-            limit = len(data) if random.random() < 0.5 else min(len(data), 600)
-            place = int(random.integers(limit))
-            kind = random.integers(4)
-            if kind == 0:
-                data[place] ^= 1 << int(random.integers(8))
-            elif kind == 1:
-                data.insert(place, int(random.integers(256)))
-            elif kind == 2:
-                del data[place : place + int(random.integers(1, 9))]
-            else:
-                data[place:place] = data[place : place + int(random.integers(1, 9))]
-        target = tmp_path / str(i)  # a new name: truncating is slow on some file systems
-        target.write_bytes(data)
-        try:
-            metadata, arrays = modelfile.read(target)
-        except ValueError:
-            outcomes["refused"] += 1
-        else:
-            outcomes["read"] += 1
-            assert isinstance(metadata, dict)
-            assert sum(item.nbytes for item in arrays.values()) <= len(data)
-        target.unlink()
-    assert outcomes["refused"] > 2000
-    assert outcomes["read"] > 20
