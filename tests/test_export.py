@@ -13,7 +13,15 @@ import fastgd
 from fastgd import export
 
 EPS = np.finfo(np.float64).eps
-HOSTILE = ["*/ int evil;", "/* ??/\n\\", 'a"b\'#\r\n', "größe年龄\u202e", "\ud800\0", "x" * 5000, ""]
+HOSTILE = [
+    "*/ int evil;",
+    "/* ??/\n\\",
+    "a\"b'#\r\n",
+    "größe年龄\u202e",
+    "\ud800\0",
+    "x" * 5000,
+    "",
+]
 
 
 def model(rng, classes, d=7, dtype=np.float64, estimator=False, scale=1.0):
@@ -151,7 +159,7 @@ def test_separated_estimator_is_exported(rng, tmp_path):
 
 
 def test_command(rng, tmp_path, capsys):
-    fit, X = model(rng, 2)
+    fit, _ = model(rng, 2)
     fit.save(tmp_path / "model")
     parser = ArgumentParser()
     export.add_arguments(parser)

@@ -186,8 +186,8 @@ def closed(head, body):
 
 
 STRANGE = [
-    None, True, -1, 0, 1, 2, 2**31, 2**63, 2**64, 10**400, -0.0, 0.5, 1e308, "", "x", "\0", "\ud800",
-    "inf", "<U999999999", "|O8", "float", [], {}, [[]], [None], {"float": "nan"}, {"float": "inf"},
+    None, True, -1, 0, 1, 2, 2**31, 2**63, 2**64, 10**400, -0.0, 0.5, 1e308, "", "x", "\0",
+    "\ud800", "inf", "<U999999999", "|O8", [], {}, [[]], [None], {"float": "nan"}, {"float": "inf"},
     {"array": "coef"}, {"array": "absent"}, {"tuple": [1]}, {"dict": [[1, 2]]}, {"dict": [[[], 1]]},
     "softmax", "squared_error", "log_loss", "fit", "estimator", ["a", "b"], [0, 1, 2],
 ]  # fmt: skip

@@ -277,7 +277,9 @@ def python(model, name="score"):
         f"    if len(x) != {d}:",
         f'        raise ValueError("wanted {d} features, got " + str(len(x)))',
     ]
-    total = "    z = [sum([v * float(u) for v, u in zip(w, x)], b) for w, b in zip(coef, intercept)]"
+    total = (
+        "    z = [sum([v * float(u) for v, u in zip(w, x)], b) for w, b in zip(coef, intercept)]"
+    )
     lines.append(total)
     if linear.lines == 1:
         lines += [
