@@ -15,7 +15,8 @@ from .functional import (
     show_config,
     sigmoid,
 )
-from .result import FitResult, Separation, load
+from .result import FitResult, Separation
+from .saved import load
 
 __all__ = [
     "ConvergenceWarning",
@@ -33,6 +34,7 @@ __all__ = [
     "cost_and_gradient",
     "datasets",
     "explain",
+    "export",
     "fit",
     "gradient_descent",
     "hessian_vector",
@@ -51,7 +53,7 @@ if os.environ.get("FASTGD_ISA"):
 
 
 # What is imported when it is first asked for.
-_MODULES = ("calculus", "datasets", "plot", "reference", "report")
+_MODULES = ("calculus", "datasets", "export", "plot", "reference", "report")
 _LECTURE = {  # name: module
     "Descent": "descent",
     "Graph": "graph",

@@ -1,4 +1,4 @@
-from . import calculus, datasets, plot, reference, report
+from . import calculus, datasets, export, plot, reference, report
 from ._version import __version__
 from .descent import Descent, gradient_descent
 from .errors import ConvergenceWarning, DataError, SeparationWarning
@@ -13,7 +13,8 @@ from .functional import (
     sigmoid,
 )
 from .graph import Graph
-from .result import FitResult, Separation, load
+from .result import FitResult, Separation
+from .saved import load
 from .timing import race, race_product
 from .trace import Trace, explain
 
@@ -35,6 +36,7 @@ __all__ = [
     "cost_and_gradient",
     "datasets",
     "explain",
+    "export",
     "fit",
     "gradient_descent",
     "hessian_vector",

@@ -15,8 +15,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from . import errors, frames, threads
+from . import errors, frames, modelfile, threads
 from .functional import fit_path, fit_quietly, warn_unless_converged
+from .plainparts import pack, unpack
 from .result import FitResult, chances, margins, probabilities
 
 try:
@@ -354,6 +355,28 @@ class _Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEs
         check_is_fitted(self)
         weight = self._weights(X, np.asarray(y), sample_weight)
         return self.result_.summary(X, y, sample_weight=weight, **options)
+
+    def save(self, path):
+        """Write parameters and fit to a file that `fastgd.load` reads; no pickle.
+
+        Parameters that stand at their default are not written: they come back as the default.
+
+        Parameters
+        ----------
+        path : str or path-like
+            An existing file is replaced, whole or not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+        TypeError
+            Naming a parameter that only pickle could store, such as a splitter given as ``cv``:
+            ``set_params`` can replace it, which changes no prediction.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        modelfile.write(path, *_parts(self))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -1242,6 +1265,111 @@ class _Scoring:
             model.coef_, model.intercept_ = w, b
             scores.append(scorer(model, X, y, **params))
         return scores
+
+
+# What `fit` leaves behind, beside `result_`: what all models have, what some have.
+_OF_ALL = {"classes_", "coef_", "intercept_", "n_features_in_", "n_iter_"}
+_OF_SOME = {"feature_names_in_", "l2_"}
+_OF_CV = {"Cs_", "C_", "coefs_paths_", "l1_ratio_", "l1_ratios_", "scores_"}
+
+
+def _parts(model):
+    """Metadata and arrays for a model file."""
+    name = type(model).__name__
+    if type(model) not in (LogisticRegression, LogisticRegressionCV):
+        raise TypeError(f"a {name} cannot be stored: it is no class of fastgd's own")
+    arrays = {}
+    defaults = _defaults(type(model))
+    params = {
+        key: pack(value, key, arrays)
+        for key, value in model.get_params(deep=False).items()
+        if value is not defaults[key]
+    }
+    allowed = _OF_ALL | _OF_SOME | _OF_CV
+    fitted = {key: value for key, value in vars(model).items() if key in allowed}
+    if issparse(fitted["coef_"]):
+        fitted["coef_"] = fitted["coef_"].toarray()
+    meta = {
+        "kind": "estimator",
+        "class": name,
+        "sparse": issparse(model.coef_),
+        "params": params,
+        "attributes": {key: pack(value, key, arrays) for key, value in fitted.items()},
+    }
+    if hasattr(model, "result_"):
+        meta["result"], of_result = model.result_.parts()
+        arrays |= {f"result_.{key}": value for key, value in of_result.items()}
+    return meta, arrays
+
+
+def from_parts(meta, arrays):
+    """The estimator that a model file holds, checked: whatever is returned can predict.
+
+    Parameters
+    ----------
+    meta : dict
+    arrays : dict of str to ndarray
+        As `modelfile.read` returns them.
+
+    Returns
+    -------
+    LogisticRegression or LogisticRegressionCV
+
+    Raises
+    ------
+    ValueError
+        If a part is missing, is impossible, or does not fit the others.
+    """
+    kinds = {cls.__name__: cls for cls in (LogisticRegression, LogisticRegressionCV)}
+    try:
+        cls = kinds[meta["class"]]
+        params = {key: unpack(value, arrays) for key, value in meta["params"].items()}
+        strange = set(params) - set(_defaults(cls))
+        if strange:
+            raise ValueError(f"{cls.__name__} has no parameter {min(strange)!r:.40}")
+        model = cls(**params)
+        model._check_parameters()
+        found = {key: unpack(value, arrays) for key, value in meta["attributes"].items()}
+        wanted = _OF_ALL | (_OF_CV if cls is LogisticRegressionCV else set())
+        if not wanted <= set(found) <= wanted | _OF_SOME:
+            raise ValueError("attributes of the fit are missing, or are no such attributes")
+        vars(model).update(found)
+        _check_attributes(model)
+        if "result" in meta:
+            start = "result_."
+            of_result = {k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)}
+            model.result_ = FitResult.from_parts(meta["result"], of_result)
+            if np.atleast_2d(model.result_.coef).shape != model.coef_.shape:
+                raise ValueError("result_ does not fit coef_")
+        if meta["sparse"] is True:
+            model.sparsify()
+    except (
+        AttributeError, KeyError, OverflowError, RecursionError, TypeError, Warning,
+    ) as error:  # fmt: skip
+        raise ValueError(f"a part is missing or of another kind: {error!r:.200}") from None
+    return model
+
+
+def _check_attributes(model):
+    coef, intercept, classes = model.coef_, model.intercept_, model.classes_
+    d, names = model.n_features_in_, getattr(model, "feature_names_in_", None)
+    lines = 1 if len(classes) == 2 else len(classes)
+    checks = {
+        "coef_": coef.dtype in (np.float32, np.float64)
+        and type(d) is int
+        and coef.shape == (lines, d)
+        and np.isfinite(coef).all(),
+        "intercept_": intercept.dtype == coef.dtype
+        and intercept.shape == (lines,)
+        and np.isfinite(intercept).all(),
+        "classes_": classes.ndim == 1 and len(classes) >= 2,
+        "feature_names_in_": names is None
+        or (len(names) == d and all(type(name) is str for name in names.tolist())),
+        "n_jobs": model.n_jobs is None or (model.n_jobs != 0 and abs(model.n_jobs) < 2**31),
+    }
+    for name, good in checks.items():
+        if not good:
+            raise ValueError(f"{name} is impossible, or does not fit the other parts")
 
 
 def _knowing_all_labels(scorer, classes):

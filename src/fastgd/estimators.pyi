@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
@@ -45,6 +46,7 @@ class _Base(BaseEstimator, ClassifierMixin):
         self, X: _Matrix, offset: ArrayLike | None = None
     ) -> NDArray[np.floating]: ...
     def predict(self, X: _Matrix, offset: ArrayLike | None = None) -> NDArray[Any]: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
     def sparsify(self) -> Self: ...
     def densify(self) -> Self: ...
 
@@ -82,6 +84,10 @@ class LogisticRegression(_Base):
         sample_weight: ArrayLike | None = None,
         offset: ArrayLike | None = None,
     ) -> float: ...
+
+def from_parts(
+    meta: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> LogisticRegression | LogisticRegressionCV: ...
 
 class LogisticRegressionCV(_Base):
     Cs_: NDArray[np.float64]

@@ -2,8 +2,13 @@
 
 A file is an 8-byte little-endian header length, a JSON header, and the raw arrays. The header maps
 each array's name to its ``dtype``, ``shape`` and ``data_offsets``; its ``__metadata__`` entry holds
-strings only, as safetensors wants: ``format`` (``"fastgd"``), ``format_version``, and ``fastgd``,
-the metadata as JSON text. Any safetensors reader can therefore open a model.
+strings only, as safetensors wants: ``format`` (``"fastgd"``), ``format_version``, ``crc32``, and
+``fastgd``, the metadata as JSON text. Any safetensors reader can therefore open a model.
+
+``crc32`` is the CRC-32 of the whole file, taken with its own eight digits as zeros: without it a
+flipped bit in a coefficient would be another model that nobody could tell from the right one. It
+guards against accidents, not against people: who can write the file can write its checksum. Format
+1 had none, and is still read.
 
 Reading trusts nothing: every size is checked against the size of the file before anything is
 allocated, and nothing in a file is ever executed.
@@ -12,14 +17,19 @@ allocated, and nothing in a file is ever executed.
 import json
 import math
 import os
+import re
 import tempfile
+import zlib
 
 import numpy as np
 
+from .errors import DataError
+
 FORMAT = "fastgd"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 _MAX_HEADER = 100_000_000  # the limit of safetensors
+_NO_CRC = "0" * 8  # what stands in the file while the checksum is taken
 _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -55,7 +65,12 @@ def write(path, metadata, arrays):
     except (TypeError, ValueError) as error:
         raise ValueError(f"metadata: cannot be stored as JSON: {error}") from None
     header = {
-        "__metadata__": {"format": FORMAT, "format_version": str(FORMAT_VERSION), "fastgd": text}
+        "__metadata__": {
+            "format": FORMAT,
+            "format_version": str(FORMAT_VERSION),
+            "crc32": _NO_CRC,
+            "fastgd": text,
+        }
     }
     chunks = []
     start = 0
@@ -82,7 +97,26 @@ def write(path, metadata, arrays):
     head += b" " * (-len(head) % 8)  # keeps the arrays aligned
     if len(head) > _MAX_HEADER:
         raise ValueError(f"metadata: {len(head)} bytes are too many (at most {_MAX_HEADER})")
-    _replace_file(path, [len(head).to_bytes(8, "little"), head, *chunks])
+    replace_file(path, sealed([len(head).to_bytes(8, "little"), head, *chunks]))
+
+
+def sealed(chunks):
+    """The chunks of a file, length and header first, with the checksum set.
+
+    Parameters
+    ----------
+    chunks : list of bytes
+        ``[length, header, *arrays]``; the header's ``crc32`` is eight zeros.
+
+    Returns
+    -------
+    list of bytes
+    """
+    length, head, *arrays = chunks
+    crc = zlib.crc32(head, zlib.crc32(length))
+    for data in arrays:
+        crc = zlib.crc32(data, crc)
+    return [length, head.replace(_crc_field(_NO_CRC), _crc_field(f"{crc:08x}"), 1), *arrays]
 
 
 def read(path):
@@ -100,27 +134,38 @@ def read(path):
 
     Raises
     ------
-    ValueError
-        If the file is no model file, is damaged, or was written in a newer format.
+    DataError
+        A ``ValueError`` that names the file, if it is no model file, is damaged, or was written in
+        a newer format.
     OSError
         If the file cannot be read.
     """
     name = os.fspath(path)
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
-        header, length = _read_header(file, size, name)
-        metadata = _checked_metadata(header.pop("__metadata__", None), name)
-        layout = _checked_layout(header, size - 8 - length, name)
+        head, header = _read_header(file, size, name)
+        metadata, stated = _checked_metadata(header.pop("__metadata__", None), name)
+        layout = _checked_layout(header, size - 8 - len(head), name)
+        if stated is not None:
+            head = head.replace(_crc_field(stated), _crc_field(_NO_CRC), 1)
+        crc = zlib.crc32(head, zlib.crc32(len(head).to_bytes(8, "little")))
         arrays = {}
         for key, dtype, shape, nbytes in layout:
             data = file.read(nbytes)
             if len(data) != nbytes:
                 raise _damaged(name, f"array {key!r} is cut short")
+            crc = zlib.crc32(data, crc)
             if dtype == "|b1" and any(byte > 1 for byte in set(data)):
                 raise _damaged(name, f"array {key!r} holds bytes that are no booleans")
             array = np.frombuffer(data, dtype=dtype).reshape(shape)
             arrays[key] = array.astype(array.dtype.newbyteorder("="))
+    if stated is not None and stated != f"{crc:08x}":
+        raise _damaged(name, f"its checksum should be {crc:08x} and is {stated}")
     return metadata, arrays
+
+
+def _crc_field(digits):
+    return f'"crc32":"{digits}"'.encode()
 
 
 def _without_special_floats(value):
@@ -134,7 +179,7 @@ def _without_special_floats(value):
     return value
 
 
-def _replace_file(path, chunks):
+def replace_file(path, chunks):
     path = os.fspath(path)
     folder = os.path.dirname(path) or "."
     mask = os.umask(0)
@@ -151,7 +196,7 @@ def _replace_file(path, chunks):
 
 
 def _damaged(name, what):
-    return ValueError(f"{name}: not a fastgd model, or damaged: {what}")
+    return DataError(f"{name}: not a fastgd model, or damaged: {what}")
 
 
 def _read_header(file, size, name):
@@ -160,10 +205,11 @@ def _read_header(file, size, name):
     length = int.from_bytes(file.read(8), "little")
     if length > min(size - 8, _MAX_HEADER):
         raise _damaged(name, f"a header of {length} bytes is claimed in a file of {size}")
-    header = _parse_json(file.read(length), name, "header")
+    head = file.read(length)
+    header = _parse_json(head, name, "header")
     if not isinstance(header, dict):
         raise _damaged(name, "the header is no JSON object")
-    return header, length
+    return head, header
 
 
 def _parse_json(data, name, what):
@@ -190,23 +236,27 @@ def _parse_json(data, name, what):
 
 
 def _checked_metadata(entry, name):
+    """Return the metadata, and the checksum that the file states; None in format 1."""
     if not isinstance(entry, dict) or entry.get("format") != FORMAT:
         raise _damaged(name, "the header does not say that fastgd wrote it")
     version = entry.get("format_version")
     if not (isinstance(version, str) and version.isascii() and version.isdigit()):
-        raise _damaged(name, f"format_version is {version!r}")
-    if version.lstrip("0") != str(FORMAT_VERSION):
-        raise ValueError(
-            f"{name}: model format {version[:20]}, but this fastgd reads format {FORMAT_VERSION}; "
-            "install a newer fastgd"
+        raise _damaged(name, f"format_version is {version!r:.40}")
+    if version not in ("1", str(FORMAT_VERSION)):
+        raise DataError(
+            f"{name}: model format {version[:20]}, but this fastgd reads formats up to "
+            f"{FORMAT_VERSION}; install a newer fastgd"
         )
+    crc = entry.get("crc32") if version != "1" else None
+    if version != "1" and not (isinstance(crc, str) and re.fullmatch("[0-9a-f]{8}", crc)):
+        raise _damaged(name, f"crc32 is {crc!r:.40}, not eight hexadecimal digits")
     text = entry.get("fastgd")
     if not isinstance(text, str):
         raise _damaged(name, "the metadata are missing")
     metadata = _parse_json(text, name, "metadata")
     if not isinstance(metadata, dict):
         raise _damaged(name, "the metadata are no JSON object")
-    return metadata
+    return metadata, crc
 
 
 def _checked_layout(header, available, name):

@@ -34,6 +34,15 @@ FORMAT_FIELDS = (
 )
 
 
+# What a field of a model file may be; None, where a model has no such number.
+_REAL = ("cost", "gap", "gradient_norm", "l2", "null_cost", "seconds", "step")
+_COUNT = ("bytes_copied", "n_features", "n_iter", "n_passes", "n_samples", "n_threads", "rank")
+_TEXT = ("gap_kind", "isa", "loss", "message", "solver", "status")
+_FLAG = ("converged", "fit_intercept")
+_LOSSES = ("log_loss", "softmax", "squared_error")
+_HISTORY = ("cost", "gap", "gradient_norm", "passes", "seconds", "step")
+_MOST_LABELS = 2**26  # bytes that the labels of a model may take
+
 LIMIT = 1e-7  # a margin that a direction of separation moves by less does not move
 MOVED = 1e-6  # nor does it move a column, beside its strongest
 
@@ -520,12 +529,11 @@ class FitResult:
             arrays["l2"] = self.l2
             meta["l2"] = None
         if self.names is not None:
-            meta["names"] = list(self.names)
+            meta["names"] = [str(name) for name in self.names]
         if self.coding is not None:
             meta["coding"] = self.coding.to_dict()
         if self.classes is not None:
-            meta["classes"] = self.classes.tolist()
-            meta["classes_dtype"] = self.classes.dtype.str
+            meta["classes"], meta["classes_dtype"] = labels_to_json(self.classes)
         if self.separation is not None:
             arrays["separation.direction"] = self.separation.direction
             arrays["separation.intercept"] = self.separation.intercept
@@ -538,70 +546,160 @@ class FitResult:
 
     @classmethod
     def from_parts(cls, meta, arrays):
-        """The result whose `parts` these are."""
-        fields = {name: meta.get(name) for name in FORMAT_FIELDS}
-        fields["gap"] = math.inf if meta.get("gap") is None else meta["gap"]
-        fields["coef"] = arrays["coef"]
-        if "intercept" in arrays:
-            fields["intercept"] = arrays["intercept"]
-        if "l2" in arrays:
-            fields["l2"] = arrays["l2"]
-        fields["names"] = meta.get("names")
-        # the command line keeps the coding with what else it knows of the table
-        coding = meta.get("coding") or (meta.get("table") or {}).get("coding")
-        if coding is not None:
-            from .coding import Coding
+        """The result whose `parts` these are.
 
-            fields["coding"] = Coding.from_dict(coding)
-        if meta.get("classes") is not None:
-            fields["classes"] = np.array(meta["classes"], dtype=meta["classes_dtype"])
-        if "separation.direction" in arrays:
-            fields["separation"] = Separation(
-                arrays["separation.direction"],
-                arrays["separation.intercept"],
-                arrays["separation.rows"],
-                meta["separation_columns"],
-                meta.get("separation_classes", [[]] * len(meta["separation_columns"])),
-            )
-        history = {k.partition(".")[2]: v for k, v in arrays.items() if k.startswith("history.")}
-        fields["history"] = history or None
-        return cls(**fields)
+        Raises
+        ------
+        ValueError
+            If they are no such parts, or do not belong together: whatever is returned can predict.
+        """
+        try:
+            return cls(**_fields(meta, arrays))
+        except (AttributeError, KeyError, OverflowError, TypeError) as error:
+            raise ValueError(f"a part is missing or of another kind: {error!r:.200}") from None
 
 
-def load(path):
-    """Read a model that `FitResult.save` wrote.
+def _fields(meta, arrays):
+    """The fields of a result, from the parts that a file holds, checked."""
+    for names, kinds in (
+        (_REAL, (int, float)), (_COUNT, (int,)), (_TEXT, (str,)), (_FLAG, (bool,)),
+    ):  # fmt: skip
+        for name in names:
+            _demand(meta.get(name) is None or type(meta[name]) in kinds, name)
+    for name in _COUNT:
+        _demand(meta.get(name) is None or 0 <= meta[name] < 2**63, name)
+    fields = {name: meta.get(name) for name in FORMAT_FIELDS}
+    fields |= {name: float(fields[name]) for name in _REAL if fields[name] is not None}
+    fields["gap"] = math.inf if fields["gap"] is None else fields["gap"]
+    coef = fields["coef"] = arrays["coef"]
+    d = fields["n_features"]
+    _demand(coef.dtype == np.float64 and coef.ndim in (1, 2) and coef.shape[-1] == d, "coef")
+    _demand(np.isfinite(coef).all(), "coef")
+    fields["intercept"] = _intercept(meta, arrays, coef)
+    if "l2" in arrays:
+        fields["l2"] = arrays["l2"]
+        _demand(fields["l2"].dtype == np.float64 and fields["l2"].shape == (d,), "l2")
+    loss = fields["loss"]
+    _demand(loss in _LOSSES and (loss == "softmax") == (coef.ndim == 2), "loss")
+    names = fields["names"] = meta.get("names")
+    _demand(names is None or _list_of(names, str, d), "names")
+    # the command line keeps the coding with what else it knows of the table
+    coding = meta.get("coding") or (meta.get("table") or {}).get("coding")
+    if coding is not None:
+        from .coding import Coding
+
+        fields["coding"] = Coding.from_dict(coding)
+        _demand(len(fields["coding"].features) == d, "coding")
+    _demand((meta.get("classes") is None) == (loss == "squared_error"), "classes")
+    if meta.get("classes") is not None:
+        fields["classes"] = labels_from_json(meta["classes"], meta["classes_dtype"])
+        _demand(len(fields["classes"]) == (2 if coef.ndim == 1 else len(coef)), "classes")
+    if "separation.direction" in arrays:
+        fields["separation"] = _separation(meta, arrays, coef)
+    history = {k.partition(".")[2]: v for k, v in arrays.items() if k.startswith("history.")}
+    for name, values in history.items():
+        length = history["cost"].shape[:1]
+        _demand(name in _HISTORY and values.shape == length and length, f"history.{name}")
+    fields["history"] = history or None
+    return fields
+
+
+def _intercept(meta, arrays, coef):
+    if coef.ndim == 1:
+        intercept = meta["intercept"]
+        _demand(type(intercept) in (int, float), "intercept")
+        intercept = float(intercept)
+    else:
+        intercept = arrays["intercept"]
+        _demand(intercept.dtype == np.float64 and intercept.shape == coef.shape[:1], "intercept")
+    _demand(np.isfinite(intercept).all(), "intercept")
+    return intercept
+
+
+def _separation(meta, arrays, coef):
+    direction, intercept, rows = (
+        arrays[f"separation.{name}"] for name in ("direction", "intercept", "rows")
+    )
+    stages = len(rows) if rows.ndim == 1 else 0
+    columns = meta["separation_columns"]
+    classes = meta.get("separation_classes", [[]] * stages)
+    _demand(
+        stages > 0
+        and rows.dtype == np.int64
+        and direction.dtype == intercept.dtype == np.float64
+        and direction.shape == (stages, *coef.shape)
+        and intercept.shape == (stages, *coef.shape[:-1])
+        and np.isfinite(direction).all()
+        and np.isfinite(intercept).all()
+        and _lists_of_numbers(columns, stages, coef.shape[-1])
+        and _lists_of_numbers(classes, stages, len(coef) if coef.ndim == 2 else 0),
+        "separation",
+    )
+    return Separation(direction, intercept, rows, columns, classes)
+
+
+def _demand(good, name):
+    if not good:
+        raise ValueError(f"{name} is missing, impossible, or does not fit the other parts")
+
+
+def _list_of(value, kind, length):
+    return isinstance(value, list) and len(value) == length and {type(v) for v in value} <= {kind}
+
+
+def _lists_of_numbers(value, length, below):
+    """Whether these are `length` lists of integers in [0, below)."""
+    return _list_of(value, list, length) and all(
+        type(number) is int and 0 <= number < below for numbers in value for number in numbers
+    )
+
+
+def labels_to_json(labels):
+    """Labels as a list and the text of their dtype, from which `labels_from_json` makes them.
 
     Parameters
     ----------
-    path : str or path-like
-
-    Returns
-    -------
-    FitResult
+    labels : ndarray of shape (k,)
+        Strings, numbers or bools, or an array of such objects.
 
     Raises
     ------
     ValueError
-        If the file is damaged, is no model, or was written in a newer format.
-    OSError
-        If it cannot be read.
+        If they cannot be told without loss.
     """
-    meta, arrays = modelfile.read(path)
-    if not isinstance(meta, dict) or meta.get("kind") != "fit":
-        raise ValueError(f"{path} holds no fit")
+    values, dtype = labels.tolist(), labels.dtype.newbyteorder("<").str
     try:
-        fit = FitResult.from_parts(meta, arrays)
-        fits_together = (
-            fit.coef.dtype == np.float64
-            and fit.coef.shape[-1] == fit.n_features
-            and np.shape(fit.intercept) == fit.coef.shape[:-1]
-            and np.isfinite(fit.intercept).all()
-            and (fit.classes is None or len(fit.classes) == max((2, *np.shape(fit.intercept))))
-            and fit.loss in ("log_loss", "softmax", "squared_error")
-            and (fit.coding is None or len(fit.coding.features) == fit.n_features)
+        back = labels_from_json(values, dtype)
+    except ValueError as error:
+        raise ValueError(f"labels of dtype {labels.dtype} cannot be stored: {error}") from None
+    if back.tolist() != values:
+        raise ValueError(f"labels of dtype {labels.dtype} cannot be stored without loss")
+    return values, dtype
+
+
+def labels_from_json(values, dtype):
+    """Labels as they were before `labels_to_json`; nothing is allocated before it is checked.
+
+    Raises
+    ------
+    ValueError
+        If this is no list of labels of that kind, or labels are equal.
+    """
+    kinds = {
+        "b": {bool}, "i": {int}, "u": {int}, "f": {int, float}, "U": {str},
+        "O": {str, int, float, bool, type(None)},
+    }  # fmt: skip
+    try:
+        dtype = np.dtype(dtype) if isinstance(dtype, str) and len(dtype) < 20 else None
+        good = (
+            isinstance(values, list)
+            and {type(value) for value in values} <= kinds[dtype.kind]
+            and len(set(values)) == len(values)
+            and dtype.itemsize * len(values) <= _MOST_LABELS
         )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds a damaged fit: {error}") from None
-    if not fits_together:
-        raise ValueError(f"{path} holds a damaged fit: its parts do not belong together")
-    return fit
+        labels = np.array(values, dtype=dtype).astype(dtype.newbyteorder("=")) if good else None
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError, SyntaxError):
+        labels = None
+    if labels is None or labels.ndim != 1:
+        raise ValueError("classes or names are no list of different labels of one kind")
+    return labels
