@@ -333,7 +333,7 @@ def test_a_saved_model_codes_as_before(tmp_path):
         assert np.array_equal(again.predict_proba(frame), fit.predict_proba(frame))
     fit.coding = fastgd.fit(frame[["k"]], Y).coding
     fit.save(tmp_path / "damaged")
-    with pytest.raises(ValueError, match="parts do not belong together"):
+    with pytest.raises(ValueError, match="coding is missing, impossible, or does not fit"):
         fastgd.load(tmp_path / "damaged")
 
 

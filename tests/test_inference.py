@@ -902,3 +902,20 @@ def test_one_pass_and_one_gram(monkeypatch):
         warnings.simplefilter("error")
         fit.summary(X, y)
     assert len(calls) == 1
+
+
+def test_one_of_three_classes_apart(rng):
+    """Its coefficients are infinite; those of the others are what their own rows say."""
+    n = 200
+    X = np.vstack([rng.normal(size=(n, 2)), rng.normal(size=(50, 2)) + [0, 50]])
+    y = np.concatenate([rng.random(n) < 1 / (1 + np.exp(-X[:n, 0])), np.full(50, 2)]).astype(int)
+    with pytest.warns(fastgd.SeparationWarning):
+        fit = fastgd.fit(X, y)
+    found, alone = fit.summary(X, y), fastgd.fit(X[:n], y[:n]).summary(X[:n], y[:n])
+    assert found.equations == [1, 2]
+    np.testing.assert_allclose(found.params[:, 0], alone.params, rtol=1e-6)
+    np.testing.assert_allclose(found.bse[:, 0], alone.bse, rtol=1e-6)
+    np.testing.assert_allclose(found.llf, alone.llf, rtol=1e-8)
+    assert found.params[2, 1] == np.inf and np.isnan(found.bse[:, 1]).all()
+    assert "separated" in str(found)
+    assert np.isinf(fit.summary(X, y, reference=2).params).all()

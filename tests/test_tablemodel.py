@@ -18,7 +18,7 @@ def make(rng, classes):
     X = np.asfortranarray(np.column_stack([rng.normal(size=90), rng.integers(0, 2, 90)]))
     y = rng.integers(0, K, 90)
     fit = fit_arrays(X, y, l2=0.1)
-    fit.classes = np.array(classes)
+    fit.classes = np.array(list(classes))
     columns = Numeric("x", 0.0, True, False), Category("c", "u", ("v",), ())
     coding = Coding(columns, (1.0, 0.5), (1.0, 1.0), (("id", "by wish"),))
     counts = np.bincount(y, minlength=K).tolist()

@@ -83,9 +83,9 @@ def summarize(
         marginal effects need. None: there will be none.
     coef, intercept, loss, classes, l2, fit_intercept
         The model.
-    diverging : ndarray of shape (d + 1,), optional
-        After separation, where each coefficient and, last, the intercept goes: the sign of its
-        infinity, or 0.
+    diverging : callable, optional
+        After separation: of the number of the reference class, where each parameter goes, seen
+        from there, the intercept last: the sign of its infinity, or 0; (lines, d + 1).
     rank : int, optional
         Of the columns; needed after separation.
     null_cost : float
@@ -173,8 +173,8 @@ def summarize(
     signs = np.zeros(lines * m)
     if diverging is not None:
         # in the order of the parameters, seen from the reference
-        moved = np.roll(diverging, 1) if fit_intercept else diverging[:d]
-        signs = moved * _side(reference, classes)
+        moved = diverging(classes.tolist().index(reference))
+        signs = (np.roll(moved, 1, axis=1) if fit_intercept else moved[:, :d]).ravel()
     order = np.argsort(signs != 0, kind="stable")
     kept, bread = _inverse(H, order)
     aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
@@ -185,7 +185,7 @@ def summarize(
     v[aliased] = 0
     effective = float(np.sum(bread * information)) if out.penalized else float(len(kept))
     if diverging is not None:  # infinite ones count: rows set aside tell of them alone
-        effective = float(rank + bool(fit_intercept))
+        effective = float(lines * (rank + bool(fit_intercept)))
     out.df_model = effective - lines * bool(fit_intercept)
     out.nobs, out.rows = total, n
     out.df_resid = total - effective
@@ -356,7 +356,7 @@ def _rows(loss, classes, reference, y, z, s):
     t = _shares_of_classes(y, classes, len(z))
     top = z.max(axis=1, keepdims=True)
     log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
-    total = -float(s @ (t * log_p).sum(axis=1))
+    total = -float(s @ _times(t, log_p).sum(axis=1))
     saturated = float(s @ _entropy(t).sum(axis=1))
     others = [k for k, label in enumerate(classes.tolist()) if label != reference]
     information = {}
@@ -586,7 +586,7 @@ def _effects(sums, rows, s, sample_weight, offset, summary):
 
 def _reasons(out, signs, aliased, kept, follow):
     """Why a parameter has no standard error: a sentence by its place."""
-    m, notes = len(out.names), {}
+    m, notes, separated = len(out.names), {}, bool(signs.any())
     for i in np.flatnonzero(signs):
         notes[int(i)] = "infinite: the classes are separated along it"
     v = np.abs(follow)
@@ -598,6 +598,8 @@ def _reasons(out, signs, aliased, kept, follow):
         ]
         if parts in ([], ["intercept"]):
             why = "aliased: the column is constant"
+            if separated:
+                why = "unknown: rows that are not separated tell nothing of it"
         else:
             shown = ", ".join(parts[:4])
             shown += f" and {len(parts) - 4} more" if len(parts) > 4 else ""

@@ -56,7 +56,7 @@ def summarize(
     reference: Any = None,
     weights: Literal["frequency", "sampling"] = "frequency",
     names: list[str] | None = None,
-    diverging: _Array | None = None,
+    diverging: Callable[[int], _Array] | None = None,
     rank: int | None = None,
     cost: float | None = None,
     outcome: str = "",

@@ -177,8 +177,6 @@ def _findings(fit, outcome):
 
 def _summary(fit, X, y, names):
     """The summary and None, or None and the reason why there is none."""
-    if fit.separation is not None and fit.coef.ndim == 2:
-        return None, "There are no standard errors for several classes that are separated."
     own = fit.names
     try:
         if names is not None:

@@ -114,13 +114,26 @@ class Separation:
             undecided &= t >= best - LIMIT
             z[~undecided] = -np.inf
 
-    def signs(self):
-        """Where each coefficient and, last, the intercept goes: the sign of its infinity, or 0."""
-        found = np.zeros(self.direction.shape[1] + 1)
-        for w, b, columns in zip(self.direction, self.intercept, self.columns, strict=True):
-            step = np.zeros(len(found))
-            step[columns] = np.sign(w[columns])
-            step[-1] = np.sign(b) if abs(b) > 1e-6 else 0  # a direction moves margins by up to 1
+    def signs(self, at=0):
+        """Where each parameter goes, seen from class number `at`: the sign of its infinity, or 0.
+
+        Returns
+        -------
+        ndarray of shape (1, d + 1), or (K - 1, d + 1)
+            A line for each other class, the intercept last.
+        """
+        found = 0.0
+        stages = zip(self.direction, self.intercept, self.columns, strict=True)
+        for w, b, columns in stages:
+            lines = np.column_stack([np.atleast_2d(w), np.atleast_1d(b)])
+            if len(lines) == 1:  # of two classes: the margin of the second over the first
+                lines = np.vstack([np.zeros_like(lines), lines])
+            near = MOVED * np.abs(lines).max(axis=0)
+            near[-1] = MOVED  # a direction moves margins by up to 1
+            step = np.delete(lines, at, axis=0) - lines[at]
+            step = np.where(np.abs(step) > near, np.sign(step), 0)
+            still = np.setdiff1d(np.arange(len(near) - 1), columns)
+            step[:, still] = 0
             found = np.where(found == 0, step, found)  # the first direction outruns the others
         return found
 
@@ -460,7 +473,7 @@ class FitResult:
             raise ValueError(f"X has {len(z)} rows, but the model was fitted on {self.n_samples}")
         diverging = None
         if self.separation is not None:
-            diverging = self.separation.signs()
+            diverging = self.separation.signs
         return inference.summarize(
             X,
             y,
@@ -607,7 +620,7 @@ def _fields(meta, arrays):
 def _intercept(meta, arrays, coef):
     if coef.ndim == 1:
         intercept = meta["intercept"]
-        _demand(type(intercept) in (int, float), "intercept")
+        _demand(type(intercept) in (int, float) and "intercept" not in arrays, "intercept")
         intercept = float(intercept)
     else:
         intercept = arrays["intercept"]
