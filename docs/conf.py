@@ -16,7 +16,7 @@ version = release = fastgd.__version__
 language = "en"
 master_doc = "index"
 exclude_patterns = ["_build", "inventories", "course/head_*", "course/*/*.ipynb"]
-exclude_patterns += ["sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+exclude_patterns += ["gallery/*.ipynb", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
@@ -68,7 +68,7 @@ if EXAMPLES:
         "examples_dirs": "../examples",
         "gallery_dirs": "gallery",
         "filename_pattern": r"/plot_",
-        "ignore_pattern": r"/make_",
+        "ignore_pattern": r"(^|/)make_",
         "abort_on_example_error": True,
         "download_all_examples": False,
         "show_memory": False,
