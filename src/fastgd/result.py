@@ -522,7 +522,7 @@ def _fields(meta, arrays):
 def _intercept(meta, arrays, coef):
     if coef.ndim == 1:
         intercept = meta["intercept"]
-        _demand(type(intercept) in (int, float), "intercept")
+        _demand(type(intercept) in (int, float) and "intercept" not in arrays, "intercept")
         intercept = float(intercept)
     else:
         intercept = arrays["intercept"]
