@@ -131,8 +131,8 @@ def c(model, name="score"):
     --------
     >>> import fastgd
     >>> fit = fastgd.fit([[0.5], [1.0], [1.5], [2.0]], [0, 1, 0, 1], l2=0.1)
-    >>> print(fastgd.export.c(fit).splitlines()[-19])
-    void score(const double *x, double *probability)
+    >>> print(fastgd.export.c(fit, "risk").splitlines()[7])
+    void risk(const double *x, double *probability);
     """
     if (
         not isinstance(name, str)

@@ -1,6 +1,7 @@
 """What a fit returns."""
 
 import math
+import re
 from contextlib import contextmanager
 
 import numpy as np
@@ -703,7 +704,8 @@ def labels_from_json(values, dtype):
         "O": {str, int, float, bool, type(None)},
     }  # fmt: skip
     try:
-        dtype = np.dtype(dtype) if isinstance(dtype, str) and len(dtype) < 20 else None
+        plain = isinstance(dtype, str) and re.fullmatch(r"[<>|][biufUO]\d{0,10}", dtype)
+        dtype = np.dtype(dtype) if plain else None
         good = (
             isinstance(values, list)
             and {type(value) for value in values} <= kinds[dtype.kind]
