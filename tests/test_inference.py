@@ -907,7 +907,8 @@ def test_one_pass_and_one_gram(monkeypatch):
 def test_one_of_three_classes_apart(rng):
     """Its coefficients are infinite; those of the others are what their own rows say."""
     n = 200
-    X = np.vstack([rng.normal(size=(n, 2)), rng.normal(size=(50, 2)) + [0, 50]])
+    far = rng.normal(size=(50, 2)) + np.array([0, 50])
+    X = np.vstack([rng.normal(size=(n, 2)), far])
     y = np.concatenate([rng.random(n) < 1 / (1 + np.exp(-X[:n, 0])), np.full(50, 2)]).astype(int)
     with pytest.warns(fastgd.SeparationWarning):
         fit = fastgd.fit(X, y)
