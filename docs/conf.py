@@ -8,8 +8,6 @@ sys.path.insert(0, str(HERE))
 
 import fastgd  # noqa: E402
 
-EXAMPLES = sorted(HERE.parent.glob("examples/plot_*.py"))
-
 project = "fastgd"
 author = copyright = "fastgd developers"
 version = release = fastgd.__version__
@@ -62,20 +60,19 @@ intersphinx_mapping = {
 
 # --- examples -------------------------------------------------------------------------------
 
-if EXAMPLES:
-    extensions.append("sphinx_gallery.gen_gallery")
-    sphinx_gallery_conf = {
-        "examples_dirs": "../examples",
-        "gallery_dirs": "gallery",
-        "filename_pattern": r"/plot_",
-        "ignore_pattern": r"(^|/)make_",
-        "abort_on_example_error": True,
-        "download_all_examples": False,
-        "show_memory": False,
-        "show_signature": False,
-        "min_reported_time": 1e9,  # two builds give the same pages
-        "reset_modules": ("matplotlib",),
-    }
+extensions.append("sphinx_gallery.gen_gallery")
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "ignore_pattern": r"(^|/)make_",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "min_reported_time": 1e9,  # two builds give the same pages
+    "reset_modules": ("matplotlib",),
+}
 
 # --- looks ----------------------------------------------------------------------------------
 

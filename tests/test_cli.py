@@ -322,6 +322,17 @@ def test_separated_data_are_spoken_of_by_name(run, tmp_path):
     assert lines[1:3] == ["1,0,m", "0,1,n"]  # the limit
 
 
+def test_export_writes_a_function(run, model):
+    code, out, err = run("export", model, "--to", "python")
+    assert (code, err) == (0, "")
+    names = {}
+    exec(out, names)
+    d = fastgd.load(model).n_features
+    assert sum(names["score"]([0.5] * d)) == pytest.approx(1, abs=1e-12)
+    code, out, err = run("export", model, "--to", "onnx")
+    assert (code, out) == (1, "") and "--output" in err
+
+
 # ---------------------------------------------------------------- predict, info
 
 

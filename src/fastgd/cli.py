@@ -1,4 +1,4 @@
-"""The command line: ``fastgd fit``, ``predict``, ``evaluate``, ``info``, ``bench``.
+"""The command line: ``fastgd fit``, ``evaluate``, ``predict``, ``export`` and the others.
 
 Each command computes first (a function of `commands` that returns one plain dict) and writes
 afterwards, as text or as JSON. The result goes to standard output, everything else to standard
@@ -99,6 +99,18 @@ def _parser(command):
     info.add_argument("model", metavar="MODEL", nargs="?", help="a file written by --save")
     _add_json(info)
     info.set_defaults(run=_run_info)
+
+    export = commands.add_parser(
+        "export",
+        parents=[common],
+        help="a model as C, as Python, as ONNX",
+        description="Write a model's probabilities as a function of C or Python, or as ONNX.",
+    )
+    if command == "export":
+        from . import export as exporting
+
+        exporting.add_arguments(export)
+        export.set_defaults(run=exporting.run)
 
     course = commands.add_parser(
         "learn",

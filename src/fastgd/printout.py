@@ -227,7 +227,7 @@ def _score_blocks(scores, noun, fitted=None):
         if key in scores["model"]:
             if key == "roc_auc" and counts and len(counts) > 2:
                 label += ", mean of one class against the rest"
-            values = [column[key] for column in columns.values()]
+            values = [column.get(key) for column in columns.values()]  # older versions gave fewer
             shown = ["-" if value is None else f"{value:.4f}" for value in values]
             lines.append([f"  {label}", *shown])
     yield _aligned(lines)

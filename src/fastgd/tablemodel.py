@@ -162,11 +162,20 @@ class TableModel:
                 raise ValueError("the intercept is none")
             if fit.loss != ("log_loss" if count == 2 else "softmax"):
                 raise ValueError(f"its loss is {fit.loss!r}")
+            if None in [getattr(fit, name) for name in _SAID]:
+                raise ValueError("how the fit ended is not described")
             model = cls(fit, coding, target, known["penalty"], missing, known["held_out"])
             model.facts()  # whatever is missing shows here
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise DataError(f"{path}: damaged model: {error}") from None
         return model
+
+
+# What `TableModel.facts` says of a fit.
+_SAID = (
+    *("n_samples", "solver", "n_threads", "isa", "null_cost", "cost", "gap", "gap_kind"),
+    *("n_passes", "n_iter", "seconds", "converged", "status", "message"),
+)
 
 
 def _check_target(target):
@@ -204,6 +213,10 @@ def _check_scores(scores, count):
         raise ValueError("the scores are no numbers")
     if any(type(text) is not str for text in texts):
         raise ValueError("the scores do not name the classes")
+    if "label" not in scores.get("majority_class", {"label": ""}):
+        raise ValueError("the scores do not name the most frequent class")
+    if "confusion" in scores and "classes" not in scores:
+        raise ValueError("the counts of the scores have no classes")
     table = scores.get("confusion", [[0] * count] * count)
     if len(scores.get("classes", [""] * count)) != count:
         raise ValueError("the scores do not match the classes")
