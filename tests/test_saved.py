@@ -286,8 +286,7 @@ def same(left, right):
     )
 
 
-# the slow one: FASTGD_MUTATIONS=100000 for all of them, which takes minutes
-MANY = int(os.environ.get("FASTGD_MUTATIONS", "20000"))
+MANY = int(os.environ.get("FASTGD_MUTATIONS", "100000"))  # of the slow test: a minute
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
