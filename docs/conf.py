@@ -1,6 +1,8 @@
 """How the site is built; CONTRIBUTING.md has the command, site_tools.py what Sphinx lacks."""
 
+import os
 import sys
+import warnings
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -73,6 +75,10 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,  # two builds give the same pages
     "reset_modules": ("matplotlib",),
 }
+
+# A character that no font has is an error in chapters and examples alike.
+os.environ["PYTHONWARNINGS"] = "error:no installed font has:UserWarning,error:Glyph:UserWarning"
+warnings.filterwarnings("error", "no installed font has|Glyph", UserWarning)
 
 # --- looks ----------------------------------------------------------------------------------
 

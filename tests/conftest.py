@@ -37,6 +37,16 @@ def rng(request):
     return np.random.default_rng(list(request.node.name.encode()))
 
 
+@pytest.fixture
+def chinese():
+    """Skips where no font has Chinese characters; pictures then hold empty boxes, with a hint."""
+    pytest.importorskip("matplotlib")
+    from fastgd.plot import fonts
+
+    if fonts.installed() == ("DejaVu Sans",):
+        pytest.skip("no font with Chinese characters is installed")
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out what sklearn_deselected.txt names."""
     from sklearn_suite import is_deselected

@@ -122,7 +122,9 @@ PICTURES = {
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", PICTURES)
-def test_draws_says_what_it_shows_and_lacks_no_glyph(name, lang, tmp_path):
+def test_draws_says_what_it_shows_and_lacks_no_glyph(name, lang, tmp_path, request):
+    if lang == "zh":
+        request.getfixturevalue("chinese")
     before = dict(matplotlib.rcParams)
     with plot.strict():
         picture = PICTURES[name](lang)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import textwrap
 import unicodedata
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -395,7 +396,9 @@ def _play(one, plot):
 
     def save(figure):
         path = next(names)
-        figure.savefig(path, dpi=150)
+        with warnings.catch_warnings():  # the drawing has said which font is missing, once
+            warnings.filterwarnings("ignore", r"Glyph \d+ ", UserWarning)
+            figure.savefig(path, dpi=150)
         _say(str(path))
 
     play(one.path, _say, save if plot else None)
