@@ -71,6 +71,8 @@ def types_in_words(app, what, name, obj, options, lines):
 
 # --- the course ------------------------------------------------------------------------------
 
+FIRST = "```{code-cell}"
+HIDDEN = '```{{code-cell}} python\n:tags: ["remove-cell"]\n{}\n```\n\n'
 DOWNLOAD = {"en": "This chapter as a notebook", "zh": "下载本章的 notebook"}
 
 
@@ -86,6 +88,7 @@ def copy_course(app):
             written = learn.write(chapter, target)
             link = f"\n\n{{download}}`{download} <{written.name}>`\n"
             text = chapter.path.read_text(encoding="utf-8").rstrip() + link
+            text = text.replace(FIRST, HIDDEN.format(learn.speaking(language)) + FIRST, 1)
             (target / chapter.path.name).write_text(text, encoding="utf-8")
             names.append(chapter.path.stem)
         listed = "\n".join(["", "```{toctree}", ":maxdepth: 1", "", *names, "```", ""])

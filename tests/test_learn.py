@@ -50,12 +50,21 @@ def test_read(small):
 
 
 def test_notebook(small):
-    made = learn.notebook(learn.read(small))
+    made = learn.notebook(learn.read(small), "zh")
     assert (made["nbformat"], made["nbformat_minor"]) == (4, 5)
-    assert [cell["cell_type"] for cell in made["cells"]] == ["markdown", "code"] * 2
-    assert "".join(made["cells"][1]["source"]) == 'a = 2\nprint("printed")\na + 1'
-    assert made["cells"][3]["metadata"] == {"mystnb": {"image": {"alt": "A line: it rises."}}}
-    assert len({cell["id"] for cell in made["cells"]}) == 4
+    kinds = [cell["cell_type"] for cell in made["cells"]]
+    assert kinds == ["markdown", "code", "code", "markdown", "code"]
+    assert 'os.environ["FASTGD_LANG"] = "zh"' in "".join(made["cells"][1]["source"])
+    assert "".join(made["cells"][2]["source"]) == 'a = 2\nprint("printed")\na + 1'
+    assert made["cells"][4]["metadata"] == {"mystnb": {"image": {"alt": "A line: it rises."}}}
+    assert len({cell["id"] for cell in made["cells"]}) == 5
+
+
+def test_a_chapter_is_played_in_its_language(monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setenv("FASTGD_LANG", "en")
+    names = learn.play(learn.chapter(8, "zh").path, show=lambda text: None)
+    assert names["lang"] == "zh" and os.environ["FASTGD_LANG"] == "en"
 
 
 def test_notebooks_are_valid(tmp_path):

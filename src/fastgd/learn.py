@@ -9,6 +9,7 @@ import ast
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,6 +24,7 @@ __all__ = ["LANGUAGES", "Cell", "Chapter", "chapters", "notebook", "play", "read
 
 HOME = Path(__file__).parent / "lessons"
 LANGUAGES = ("en", "zh")
+LANGUAGE = "FASTGD_LANG"  # in the environment: that of the pictures
 FENCE = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```\s*?$", re.MULTILINE | re.DOTALL)
 OPTION = re.compile(r"^:(\w+):[ ]*(.*)\n", re.MULTILINE)
 
@@ -113,20 +115,28 @@ def _prose(text):
     return [Cell(False, text.strip(), {})] if text.strip() else []
 
 
-def notebook(cells):
+def speaking(lang):
+    """The code that a notebook of the course starts with: chapters have the same code in every
+    language, and ask `fastgd.plot.language` for that of their pictures."""
+    return f'import os\n\nos.environ["{LANGUAGE}"] = "{lang}"  # of the pictures'
+
+
+def notebook(cells, lang="en"):
     """A Jupyter notebook without outputs.
 
     Parameters
     ----------
     cells : list of Cell
+    lang : {"en", "zh"}
+        Of the pictures: a cell before the first one with code says so.
 
     Returns
     -------
     dict
         To be written as JSON; format 4.5.
     """
-    found = []
-    for i, cell in enumerate(cells):
+    found, first = [], next((i for i, cell in enumerate(cells) if cell.code), len(cells))
+    for i, cell in enumerate([*cells[:first], Cell(True, speaking(lang), {}), *cells[first:]]):
         kind = "code" if cell.code else "markdown"
         one = {"cell_type": kind, "id": f"cell-{i}", "metadata": cell.options}
         one["source"] = cell.text.splitlines(keepends=True)
@@ -139,7 +149,7 @@ def notebook(cells):
 def write(one, folder):
     """Write a chapter as a notebook into a folder, and return where it is."""
     path = Path(folder) / f"{one.path.stem}.ipynb"
-    text = json.dumps(notebook(read(one.path)), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(notebook(read(one.path), one.lang), ensure_ascii=False, indent=1) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
@@ -169,6 +179,18 @@ def play(path, show=print, picture=None):
     -----
     Where matplotlib is missing the cells that draw say so, and the others run.
     """
+    before = os.environ.get(LANGUAGE)
+    if Path(path).parent.name in LANGUAGES:
+        os.environ[LANGUAGE] = Path(path).parent.name
+    try:
+        return _run(path, show, picture)
+    finally:
+        os.environ.pop(LANGUAGE, None)
+        if before is not None:
+            os.environ[LANGUAGE] = before
+
+
+def _run(path, show, picture):
     names = {"__name__": "__main__"}
     for number, cell in enumerate(read(path), 1):
         if not cell.code:

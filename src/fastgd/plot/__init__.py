@@ -25,6 +25,7 @@ _HOMES = {  # name: the module it lives in
     "difference_error": "lecture",
     "FontWarning": "fonts",
     "hillside": "lecture",
+    "language": "words",
     "learning_curve": "training",
     "learning_rates": "training",
     "legs": "lecture",

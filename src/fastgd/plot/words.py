@@ -7,6 +7,7 @@ is found, with the numbers.
 """
 
 import math
+import os
 
 LANGUAGES = "en", "zh"
 RAISED = str.maketrans(
@@ -206,6 +207,13 @@ WORDS = {
     "comma": (", ", "，"),
     "semicolon": ("; ", "；"),
 }
+
+
+def language():
+    """That of the course at hand, which `fastgd.learn` puts in ``FASTGD_LANG``; else "en"."""
+    lang = os.environ.get("FASTGD_LANG", "en")
+    speaker(lang)  # refuses what it does not speak
+    return lang
 
 
 def speaker(lang):
