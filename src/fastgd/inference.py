@@ -328,7 +328,7 @@ class Rows(NamedTuple):
 def _rows(loss, classes, reference, y, z, s):
     if loss == "squared_error":
         r = _targets(y, len(z)) - z
-        return Rows(r[:, None], z[:, None], {(0, 0): (s, 1)}, float(s @ (r * r)) / 2, math.nan)
+        return Rows(r[:, None], z[:, None], {(0, 0): (s, 1)}, _weighted(s, r * r) / 2, math.nan)
     if loss == "log_loss":
         t, soft = _labels(y, classes, len(z))
         if _side(reference, classes) < 0:
@@ -338,8 +338,8 @@ def _rows(loss, classes, reference, y, z, s):
         if soft:
             r = t * other - (1 - t) * p
             up, down = _times(t, np.logaddexp(0, -z)), _times(1 - t, np.logaddexp(0, z))
-            total = float(s @ (up + down))
-            saturated = float(s @ (_entropy(t) + _entropy(1 - t)))
+            total = _weighted(s, up + down)
+            saturated = _weighted(s, _entropy(t) + _entropy(1 - t))
         else:
             one = t > 0
             r = np.where(one, other, -p)
@@ -350,14 +350,14 @@ def _rows(loss, classes, reference, y, z, s):
             tiny = right < 1e-300
             if tiny.any():
                 terms[tiny] = np.where(one[tiny], -z[tiny], z[tiny])
-            total, saturated = float(s @ terms), 0.0
+            total, saturated = _weighted(s, terms), 0.0
         return Rows(r[:, None], p[:, None], {(0, 0): (q, 1)}, total, saturated)
     p = _core.softmax(z)
     t = _shares_of_classes(y, classes, len(z))
     top = z.max(axis=1, keepdims=True)
     log_p = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
-    total = -float(s @ _times(t, log_p).sum(axis=1))
-    saturated = float(s @ _entropy(t).sum(axis=1))
+    total = -_weighted(s, _times(t, log_p).sum(axis=1))
+    saturated = _weighted(s, _entropy(t).sum(axis=1))
     others = [k for k, label in enumerate(classes.tolist()) if label != reference]
     information = {}
     for a, k in enumerate(others):
@@ -368,6 +368,12 @@ def _rows(loss, classes, reference, y, z, s):
             else:
                 information[a, b] = s * p[:, k] * p[:, j], -1
     return Rows((t - p)[:, others], p[:, others], information, total, saturated)
+
+
+def _weighted(s, terms):
+    """Their sum, in pairs.  Not ``s @ terms``: the threads that BLAS wakes for it go on spinning, and
+    hold a processor that the next fit could use."""
+    return float((s * terms).sum())
 
 
 def _times(share, terms):
@@ -580,7 +586,7 @@ def _effects(sums, rows, s, sample_weight, offset, summary):
     means = (means - np.outer(whole / total, summary._shift)) * summary._scale
     if summary.fit_intercept:
         means = np.column_stack([whole / total, means])
-    mean_offset = 0.0 if offset is None else float(s @ np.asarray(offset, dtype=float)) / total
+    mean_offset = 0.0 if offset is None else _weighted(s, np.asarray(offset, dtype=float)) / total
     return float(q.sum()) / total, means[0], means[1], sides[0] * mean_offset
 
 
