@@ -59,6 +59,7 @@ double fgd_weight_scale(const fgd_problem *p, double scale[2]) {
 void fgd_objective_begin(fgd_objective *o, fgd_team *team) {
   o->team = team;
   o->passes = 0;
+  o->looked = 0;
   if (o->stage) memset(o->stage, 0, (size_t)o->p->X.n);
   if (o->row) memset(o->row, 0, (size_t)(o->p->X.d * o->workers) * sizeof *o->row);
   o->each = fgd_weight_scale(o->p, o->weight_scale);
@@ -123,16 +124,26 @@ fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t
   double *own = o->scratch + worker * scratch_each(o);
   fgd_block b = {.first = first, .rows = rows, .z = own, .r = own + 3 * size, .dz = own + 4 * size, .s = &o->each};
   if (p->y_code) {
-    double *y = own + size;
-    for (ptrdiff_t i = 0; i < rows; i++) y[i] = p->y_code[first + i];
+    const uint8_t *restrict code = p->y_code + first;
+    double *restrict y = own + size;
+    for (ptrdiff_t i = 0; i < rows; i++) y[i] = code[i];
     b.y = y;
   } else {
     b.y = p->y_value + first;
   }
   if (p->weight || o->stages) {
-    double *s = own + 2 * size;
-    for (ptrdiff_t i = 0; i < rows; i++)
-      s[i] = p->weight ? p->weight[first + i] * o->weight_scale[0] * o->weight_scale[1] : o->each;
+    double *restrict s = own + 2 * size;
+    if (p->weight) {
+      const double *restrict weight = p->weight + first;
+      double half = o->weight_scale[0], rest = o->weight_scale[1], heaviest = 0;
+      for (ptrdiff_t i = 0; i < rows; i++) {
+        s[i] = weight[i] * half * rest;
+        heaviest = heaviest > weight[i] ? heaviest : weight[i];
+      }
+      b.idle = heaviest == 0;
+    } else {
+      for (ptrdiff_t i = 0; i < rows; i++) s[i] = o->each;
+    }
     if (o->stages)
       for (ptrdiff_t i = 0; i < rows; i++) s[i] = o->stage[first + i] ? 0 : s[i];
     b.s = s;
@@ -175,6 +186,7 @@ static void value_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(job, part, worker) {
     double *z = o->zt ? o->zt + b.first : b.z;
     base_margins(o, &b, job->b, z);
+    if (o->looked && b.idle) continue;
     fgd_design_margins(&o->design, b.first, b.rows, job->w, z);
     if (o->project)
       fgd_design_squares(&o->design, b.first, b.rows, o->projection, o->projection + FGD_PROJECTIONS * o->p->X.d,
@@ -201,6 +213,7 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
       o->loss.curvature(b.rows, b.z, b.s, b.s_step, b.r);
     }
     for (ptrdiff_t i = 0; i < b.rows; i++) dz[i] = job->b;
+    if (o->looked && b.idle) continue;
     fgd_design_margins(&o->design, b.first, b.rows, job->w, dz);
     for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = q[i] * dz[i];
     fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
@@ -502,6 +515,7 @@ fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gra
   o->gradient_norm = sqrt(norm);
   status = fgd_moments_finish(o->p, o->partial + d, o->partial + 2 * d, start->mean, start->sd);
   if (status || !isfinite(norm)) return FGD_NOT_FINITE;
+  o->looked = 1;
   if (fgd_moments_doubtful(o->p, start->mean, start->sd)) {
     job.centre = start->mean;
     if ((status = run(&job, about_part, 3 * d))) return status;

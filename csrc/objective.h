@@ -30,6 +30,7 @@ typedef struct {
   double *coef;                   /* d: a point in the user's coordinates */
   float *leverage;                /* n, or NULL: |inv(R) a_i|^2 of each row, roughly, by random projections */
   double *projection;             /* FGD_PROJECTIONS a column, in the user's coordinates, then as many intercepts */
+  int looked;                     /* moments found X finite: blocks of rows without weight need not be read again */
   int project;                    /* the next pass (moments or value_grad) finds the leverages anew */
   double *partial;                /* one slot of `slot` numbers for each part of the rows */
   ptrdiff_t slot;
@@ -46,7 +47,7 @@ typedef struct {
 typedef struct {
   ptrdiff_t first, rows;
   const double *y, *s;
-  int s_step;
+  int s_step, idle;               /* idle: all weights are 0 */
   double *z, *r, *dz;             /* of the worker, to write to */
 } fgd_block;
 
