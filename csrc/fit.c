@@ -225,10 +225,9 @@ typedef struct {
   fgd_team team;
   const fgd_guest *guest;
   int64_t began;
-  int warm, stages;
+  int warm, stages;            /* warm: not at the null model */
   ptrdiff_t rank;              /* of X, -1 if not looked for */
   double *w, *g, *solver_work; /* size, size, the solver's */
-  double *init;                /* size */
   double *diagonal;            /* size: the preconditioner of the solvers without a Gram */
   double *dual_work;
   double *coef;                /* d: for the observer */
@@ -255,7 +254,6 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->w = fgd_take_doubles(&a, size);
   f->g = fgd_take_doubles(&a, size);
   f->coef = fgd_take_doubles(&a, d);
-  f->init = fgd_take_doubles(&a, opt->init ? size : 0);
   f->warm = f->stages = 0;
   f->rank = -1;
   f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, size));
@@ -352,17 +350,26 @@ static int report(const fgd_run *run) {
   return f->guest->observe(f->guest->context, &e);
 }
 
-/* The gradient at the null model, from the user's coordinates into those of the solver. */
-static void turn_gradient(const fitting *f, double *g) {
+/* The loss and its gradient g, in the user's coordinates, become the cost and its gradient in those of the solver. */
+static void turn(fitting *f, double loss, fgd_run *run) {
   ptrdiff_t d = f->o.p->X.d;
-  double residual = f->o.p->fit_intercept ? g[d] : 0;
-  for (ptrdiff_t j = 0; j < d; j++) g[j] = (g[j] - f->start.mean[j] * residual) * f->coordinates.scale[j];
+  double residual = f->o.p->fit_intercept ? f->g[d] : 0;
+  for (ptrdiff_t j = 0; j < d; j++) f->g[j] = (f->g[j] - f->start.mean[j] * residual) * f->coordinates.scale[j];
+  run->cost = loss + fgd_penalty(d, f->o.lambda, run->w, f->g);
 }
 
 /* Columns that follow from others are left out until the end. */
-static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
+static fgd_status leave_out_dependent(fitting *f, int sampled, fgd_run *run) {
   ptrdiff_t d = f->o.p->X.d, size = f->o.size;
   double *H = f->factor.H;
+  if (sampled) {
+    fgd_status status = fgd_sample_shares(&f->sample, H);
+    if (status) return status;
+    if (fgd_rank_full(&f->coordinates.rank, &f->factor)) {
+      f->rank = d;
+      return FGD_OK;
+    }
+  }
   /* At the null model without offset all rows have the same curvature: its Hessian serves. */
   int null_start = !f->warm && !f->o.p->offset;
   fgd_status status = null_start ? fgd_objective_curvature(&f->o) : fgd_objective_shares(&f->o);
@@ -379,32 +386,62 @@ static fgd_status leave_out_dependent(fitting *f, fgd_run *run) {
   return FGD_OK;
 }
 
-/* At the null model, or where the user says, in centred and scaled coordinates. */
-static fgd_status start_second_order(fitting *f, const fgd_options *opt, fgd_run *run) {
-  ptrdiff_t d = f->o.p->X.d;
-  fgd_status status = FGD_OK;
-  if (opt->solver == FGD_SAMPLED) status = fgd_sample_first_look(&f->sample, &f->factor, f->start.intercept);
-  if (!status) status = fgd_objective_moments(&f->o, &f->start, f->g);
+static void null_model(const fitting *f, double *w) {
+  memset(w, 0, (size_t)f->o.size * sizeof *w);
+  if (f->o.p->fit_intercept) w[f->o.p->X.d] = f->start.intercept;
+}
+
+/* The first pass, at the point coef, intercept, unless that is worse than the null model: there all probabilities may
+ * be 0 or 1, and no curvature is left to go by.  *kept: it was not. */
+static fgd_status start_at(fitting *f, fgd_run *run, const double *coef, double intercept, int *kept) {
+  double loss;
+  int same = 1;
+  fgd_status status = fgd_objective_moments(&f->o, &f->start, coef, intercept, &loss, f->g);
+  *kept = 0;
   if (status) return status;
   fgd_coordinates_standard(&f->coordinates);
-  turn_gradient(f, f->g);
-  run->cost = f->start.cost;
-  run->ready = 1;
-  if (opt->init) {
-    /* A start above the null model's cost may be where all probabilities are 0 or 1, and no curvature is left
-     * to go by: it is not used. */
-    fgd_objective_import(&f->o, opt->init, opt->init[d], f->init);
-    double cost;
-    if ((status = fgd_objective_value_grad(&f->o, f->init, &cost, f->solver_work))) return status;
-    if (cost <= run->cost) {
-      memcpy(run->w, f->init, (size_t)f->o.size * sizeof *run->w);
-      memcpy(run->g, f->solver_work, (size_t)f->o.size * sizeof *run->g);
-      run->cost = cost;
-      fgd_objective_accept(&f->o);
-      f->warm = 1;
-    }
+  fgd_objective_import(&f->o, coef, intercept, run->w);
+  turn(f, loss, run);
+  for (ptrdiff_t j = 0; j < f->o.p->X.d; j++) same &= f->coordinates.scale[j] > 0 || coef[j] == 0;
+  if (!same) { /* a column left out adds nothing to the margins of w */
+    if ((status = fgd_objective_value_grad(&f->o, run->w, &run->cost, run->g))) return status;
+    fgd_objective_accept(&f->o);
   }
-  return f->coordinates.find_rank ? leave_out_dependent(f, run) : FGD_OK;
+  *kept = run->cost <= f->start.cost;
+  if (*kept) return FGD_OK;
+  null_model(f, run->w);
+  status = fgd_objective_value_grad(&f->o, run->w, &run->cost, run->g);
+  fgd_objective_accept(&f->o);
+  return status;
+}
+
+/* At the null model, where the user says, or at the optimum of some rows, in centred and scaled coordinates. */
+static fgd_status start_second_order(fitting *f, const fgd_options *opt, fgd_run *run) {
+  const double *coef = opt->init;
+  double intercept = coef ? coef[f->o.p->X.d] : 0, loss;
+  int kept = 0, fitted;
+  fgd_status status = FGD_OK;
+  if (opt->solver == FGD_SAMPLED) {
+    status = fgd_sample_first_look(&f->sample, &f->factor, &f->start, coef ? NULL : f->w, f->solver_work, f->coef,
+                                   &intercept, &fitted);
+    if (status) return status;
+    if (fitted) coef = f->coef;
+  }
+  if (coef) {
+    status = start_at(f, run, coef, intercept, &kept);
+    if (status == FGD_NOT_FINITE) coef = NULL; /* was it the point, or X? */
+  }
+  if (!coef) {
+    null_model(f, run->w);
+    if ((status = fgd_objective_moments(&f->o, &f->start, NULL, f->start.intercept, &loss, f->g))) return status;
+    fgd_coordinates_standard(&f->coordinates);
+    turn(f, loss, run);
+  }
+  if (status) return status;
+  run->ready = 1;
+  f->warm = kept;
+  run->warm = kept && opt->init;
+  return f->coordinates.find_rank ? leave_out_dependent(f, opt->solver == FGD_SAMPLED, run) : FGD_OK;
 }
 
 /* Rows were set aside: go so far along their directions that what they still cost is a small part of the target. */
@@ -421,6 +458,7 @@ static fgd_status go_along(fitting *f, fgd_run *run) {
 static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   fgd_status status;
   ptrdiff_t d = f->o.p->X.d;
+  double loss;
   memset(f->w, 0, (size_t)f->o.size * sizeof *f->w);
   if (f->o.p->fit_intercept && opt->solver != FGD_GD) f->w[d] = f->start.intercept;
   switch (opt->solver) {
@@ -448,7 +486,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       return FGD_OK;
     }
     case FGD_AGD: {
-      if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
+      if ((status = fgd_objective_moments(&f->o, &f->start, NULL, f->start.intercept, &loss, f->g))) return status;
       fgd_coordinates_standard(&f->coordinates);
       double strongest = 0;
       for (ptrdiff_t j = 0; j < d; j++) strongest = fmax(strongest, f->o.lambda[j]);
@@ -457,7 +495,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
     }
     case FGD_GD:
       if (opt->learning_rate <= 0) {
-        if ((status = fgd_objective_moments(&f->o, &f->start, f->g))) return status;
+        if ((status = fgd_objective_moments(&f->o, &f->start, NULL, f->start.intercept, &loss, f->g))) return status;
         double trace = f->o.p->fit_intercept, strongest = 0;
         for (ptrdiff_t j = 0; j < d; j++) {
           trace += f->start.sd[j] * f->start.sd[j] + f->start.mean[j] * f->start.mean[j];

@@ -232,6 +232,7 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(job, part, worker) {
     double *z = o->z ? o->z + b.first : b.z;
     base_margins(o, &b, job->b, z);
+    if (job->w) fgd_design_margins(&o->design, b.first, b.rows, job->w, z);
     if (o->project)
       fgd_design_squares(&o->design, b.first, b.rows, o->projection, o->projection + FGD_PROJECTIONS * o->p->X.d,
                          o->leverage + b.first);
@@ -496,19 +497,23 @@ void fgd_moments_again(const fgd_problem *p, const double *s1, double *mean, dou
   }
 }
 
-fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient) {
+fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, const double *coef, double intercept,
+                                 double *loss, double *gradient) {
   ptrdiff_t d = o->p->X.d;
   double *centre = o->coef; /* free until a point is exported */
   fgd_design_middle(&o->design, centre);
-  pass job = {.o = o, .b = start->intercept, .centre = centre};
+  pass job = {.o = o, .w = coef, .b = intercept, .centre = centre};
   fgd_status status = run(&job, moments_part, 3 * d);
   o->project = 0;
   if (status) return status;
   o->passes++;
   double norm = 0, residual = *sums_of(o, 0).r;
+  *loss = *sums_of(o, 0).f;
   for (ptrdiff_t j = 0; j < d; j++) {
     gradient[j] = o->partial[j];
-    norm += gradient[j] * gradient[j];
+    double raw = gradient[j];
+    if (coef) raw += (o->p->l2 ? o->p->l2[j] : o->p->l2_all) * coef[j];
+    norm += raw * raw;
     start->mean[j] = centre[j];
   }
   if (o->p->fit_intercept) gradient[d] = residual, norm += residual * residual;

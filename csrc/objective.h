@@ -76,10 +76,11 @@ void fgd_objective_set_coordinates(fgd_objective *o, const double *shift, const 
 
 /* The null model's intercept and cost: margins only, no pass over X. */
 fgd_status fgd_objective_null(fgd_objective *o, double *intercept, double *cost);
-/* One pass: the columns' moments (mean and sd of `start`), and the gradient at the null model, in the user's
- * coordinates (size), whose margins become the current ones.  Without an intercept sd is the root mean square about 0
- * and mean is 0. */
-fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, double *gradient);
+/* One pass: the columns' moments (mean and sd of `start`; without an intercept sd is the root mean square about 0 and
+ * mean is 0), and the loss and its gradient (size) at a point, all in the user's coordinates.  coef NULL: zeros, the
+ * null model.  The point's margins become the current ones. */
+fgd_status fgd_objective_moments(fgd_objective *o, fgd_start *start, const double *coef, double intercept,
+                                 double *loss, double *gradient);
 
 /* Cost and gradient (size, or NULL) at theta, whose margins become the trial's. */
 fgd_status fgd_objective_value_grad(fgd_objective *o, const double *theta, double *f, double *g);

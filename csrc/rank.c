@@ -22,17 +22,28 @@ static void equilibrated(const double *H, ptrdiff_t n, ptrdiff_t d, double *scal
     for (ptrdiff_t j = 0; j <= i; j++) to[i * n + j] = H[i * n + j] * scale[i] * scale[j];
 }
 
-void fgd_rank_find(fgd_rank *R, fgd_factor *F) {
+/* Mostly nothing depends on anything: an ordinary factorisation shows it much sooner. */
+static int independent(fgd_rank *R, const fgd_factor *F, double above) {
   ptrdiff_t n = R->size;
-  double *scale = R->scale, least = 1;
+  double least = 1;
   R->rank = n;
   for (ptrdiff_t i = 0; i < n; i++) R->order[i] = i;
-  /* Mostly nothing depends on anything: an ordinary factorisation shows it much sooner. */
-  equilibrated(F->H, n, R->d, scale, R->L);
-  if (F->kernels->cholesky(n, R->L, n, F->work) == 0) {
-    for (ptrdiff_t i = 0; i < n; i++) least = fmin(least, R->L[i * n + i] * R->L[i * n + i]);
-    if (least > 1e-8) return;
-  }
+  equilibrated(F->H, n, R->d, R->scale, R->L);
+  if (F->kernels->cholesky(n, R->L, n, F->work) != 0) return 0;
+  for (ptrdiff_t i = 0; i < n; i++) least = fmin(least, R->L[i * n + i] * R->L[i * n + i]);
+  return least > above;
+}
+
+int fgd_rank_full(fgd_rank *R, const fgd_factor *F) {
+  for (ptrdiff_t i = 0; i < R->size; i++)
+    if (!(F->H[i * (R->size + 1)] > 1e-6)) return 0;
+  return independent(R, F, 1e-3);
+}
+
+void fgd_rank_find(fgd_rank *R, fgd_factor *F) {
+  ptrdiff_t n = R->size;
+  double *scale = R->scale;
+  if (independent(R, F, 1e-8)) return;
   equilibrated(F->H, n, R->d, scale, R->L);
   R->rank = F->kernels->cholesky_pivoted(n, R->L, n, fgd_rank_tolerance(n), R->order, F->work);
   /* Row k of L is (l21, ..): column k = l21 inv(L11) of the kept ones, in equilibrated coordinates. */

@@ -20,6 +20,9 @@ double fgd_rank_tolerance(ptrdiff_t size);
 void fgd_rank_layout(fgd_rank *R, ptrdiff_t d, ptrdiff_t size, fgd_arena *a);
 /* From H, the Gram (lower triangle) of centred, scaled columns.  F lends its L and work. */
 void fgd_rank_find(fgd_rank *R, fgd_factor *F);
+/* Do some of the rows show already that no column depends on others?  H is their share in a Gram whose diagonal is 1,
+ * which is only larger by what the other rows add, so that no pivot of it is smaller.  float will do for H. */
+int fgd_rank_full(fgd_rank *R, const fgd_factor *F);
 /* The same predictions with the kept columns alone: w (size, scaled coordinates). */
 void fgd_rank_eliminate(const fgd_rank *R, double *w);
 /* w minus what is left of it over the rows of that Gram: r = H w there is made smaller through the kept columns. */

@@ -24,7 +24,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->o = o;
   s->workers = workers;
   s->draws = 0;
-  s->size[FGD_DRAW_UNIFORM] = larger(1000, 30 * d);
+  s->size[FGD_DRAW_FIRST] = larger(larger(2000, 60 * d), smaller(n / 100, 500 * d));
   s->size[FGD_DRAW_START] = larger(larger(2000, 120 * d), smaller(n / 50, 1000 * d));
   /* The more rows, the fewer steps, and the sooner a certificate; these shares of n cost less than they save. */
   s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), n / larger(32, d / 4));
@@ -33,6 +33,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->start.mean = fgd_take_doubles(a, d);
   s->start.sd = fgd_take_doubles(a, d);
   s->scale = fgd_take_doubles(a, d);
+  s->gradient = fgd_take_doubles(a, o->size);
   s->chance = fgd_take(a, (size_t)n * sizeof *s->chance);
   s->rows = fgd_take(a, (size_t)most * sizeof *s->rows);
   s->counts = fgd_take(a, (size_t)(o->design.parts + 1) * sizeof *s->counts);
@@ -70,12 +71,22 @@ typedef struct {
   fgd_sample *s;
   fgd_draw kind;
   double factor;             /* of the chances, above 1 being 1 */
+  double intercept;          /* of the null model: FGD_DRAW_FIRST, before any margins are known */
 } drawing;
 
 #define FOR_BLOCKS(o, part, worker)                                                                           \
   for (ptrdiff_t first_ = (part) * (o)->design.part, end_ = smaller(first_ + (o)->design.part, (o)->p->X.n);  \
        first_ < end_ && !fgd_team_stopped((o)->team, worker); first_ += (o)->design.block)                    \
     for (fgd_block b = fgd_objective_block(o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+
+static const double *margins(const drawing *job, const fgd_block *b) {
+  const fgd_objective *o = job->s->o;
+  if (job->kind != FGD_DRAW_FIRST) return o->z + b->first;
+  for (ptrdiff_t i = 0; i < b->rows; i++) b->z[i] = job->intercept;
+  if (o->p->offset)
+    for (ptrdiff_t i = 0; i < b->rows; i++) b->z[i] += o->p->offset[b->first + i];
+  return b->z;
+}
 
 /* Sums of leverages and of residuals. */
 static void sum_part(void *arg, ptrdiff_t part, int worker) {
@@ -84,33 +95,35 @@ static void sum_part(void *arg, ptrdiff_t part, int worker) {
   fgd_objective *o = s->o;
   double leverage = 0, residual = 0;
   FOR_BLOCKS(o, part, worker) {
-    o->loss.curvature(b.rows, o->z + b.first, b.s, b.s_step, b.r);
-    for (ptrdiff_t i = 0; i < b.rows; i++) leverage += at_most_one(b.r[i] * o->leverage[b.first + i]);
-    o->loss.value(b.rows, o->z + b.first, b.y, b.s, b.s_step, b.r);
+    const double *z = margins(job, &b);
+    if (job->kind != FGD_DRAW_FIRST) {
+      o->loss.curvature(b.rows, z, b.s, b.s_step, b.r);
+      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += at_most_one(b.r[i] * o->leverage[b.first + i]);
+    }
+    o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
     for (ptrdiff_t i = 0; i < b.rows; i++) residual += fabs(b.r[i]);
   }
   s->sums[2 * part] = leverage;
   s->sums[2 * part + 1] = residual;
 }
 
-/* Chances that add up to 1: by leverage; for a fit by residual as well, since the sample's gradient counts too
- * and the rows of a rare class matter most; and some for every row, since leverages are estimates. */
+/* Chances that add up to 1: by leverage, once there are leverages; for a fit by residual as well, since the sample's
+ * gradient counts too and the rows of a rare class matter most; and some for every row, since leverages are estimates. */
 static void mix_part(void *arg, ptrdiff_t part, int worker) {
   drawing *job = arg;
   fgd_sample *s = job->s;
   fgd_objective *o = s->o;
-  double by_weight = job->kind == FGD_DRAW_UNIFORM ? 1 : job->kind == FGD_DRAW_START ? 0.25 : 0.05;
-  double by_residual = job->kind == FGD_DRAW_START && s->residual > 0 ? 0.25 / s->residual : 0;
-  double by_leverage = job->kind == FGD_DRAW_UNIFORM || !(s->leverage > 0) ? 0
-                       : (job->kind == FGD_DRAW_START ? 0.5 : 0.95) / s->leverage;
+  double each[][3] = {{0.5, 0.5, 0}, {0.25, 0.25, 0.5}, {0.05, 0, 0.95}, {0.05, 0, 0.95}}, *shares = each[job->kind];
+  double by_weight = shares[0], by_residual = s->residual > 0 ? shares[1] / s->residual : 0;
+  double by_leverage = s->leverage > 0 ? shares[2] / s->leverage : 0;
   double leverage = 0, drawn = 0;
   FOR_BLOCKS(o, part, worker) {
-    const double *z = o->z + b.first;
+    const double *z = margins(job, &b);
     float *chance = s->chance + b.first;
     if (by_leverage > 0) {
-      const float *each = o->leverage + b.first;
+      const float *known = o->leverage + b.first;
       o->loss.curvature(b.rows, z, b.s, b.s_step, b.r);
-      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += b.r[i] = at_most_one(b.r[i] * each[i]);
+      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += b.r[i] = at_most_one(b.r[i] * known[i]);
     } else {
       for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = 0;
     }
@@ -183,11 +196,11 @@ static double total(const fgd_sample *s, int which) {
   return sum;
 }
 
-fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
+static fgd_status draw(fgd_sample *s, fgd_draw kind, double intercept) {
   fgd_objective *o = s->o;
   fgd_team *team = o->team;
   ptrdiff_t parts = o->design.parts, d = o->p->X.d;
-  drawing job = {.s = s, .kind = kind};
+  drawing job = {.s = s, .kind = kind, .intercept = intercept};
   fgd_status status;
   if (kind == FGD_DRAW_AGAIN) {
     follow(s);
@@ -196,7 +209,7 @@ fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   s->draws++;
   ptrdiff_t size = s->size[kind];
   s->fixed = kind == FGD_DRAW_MODEL || kind == FGD_DRAW_DOUBLE;
-  if (kind == FGD_DRAW_START) {
+  if (kind == FGD_DRAW_FIRST || kind == FGD_DRAW_START || !(s->leverage > 0)) {
     if ((status = fgd_team_run(team, sum_part, &job, parts))) return status;
     s->leverage = total(s, 0);
     s->residual = total(s, 1);
@@ -205,7 +218,7 @@ fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   double wanted = (double)size - 3 * sqrt((double)size), sum;
   job.factor = wanted;
   if ((status = fgd_team_run(team, mix_part, &job, parts))) return status;
-  if (kind != FGD_DRAW_UNIFORM) s->leverage = total(s, 1);
+  s->leverage = total(s, 1);
   for (int k = 0; (sum = total(s, 0)) > 0 && k < 5; k++) {
     double off = wanted / sum;
     job.factor *= off;
@@ -235,6 +248,8 @@ fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) {
   return FGD_OK;
 }
 
+fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind) { return draw(s, kind, 0); }
+
 /* --- leverages: |inv(L) a|^2, estimated as the mean of (w' inv(L) a)^2 over random signs w --------------- */
 
 static void project(fgd_sample *s, const fgd_objective *coordinates, const fgd_factor *F) {
@@ -259,19 +274,36 @@ static fgd_status own_gram(fgd_sample *s, double *H) {
   return status;
 }
 
-fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, double intercept) {
+/* The optimum of the rows drawn, as near as matters: it is some d / 2m from that of all rows. */
+static fgd_status fit(fgd_sample *s, fgd_factor *F, double null_cost, double *w, double *work) {
+  fgd_oracle sample = fgd_sample_oracle(s);
+  sample.separate = NULL;
+  fgd_run run = {.oracle = &sample, .null_cost = null_cost, .max_iter = 30, .w = w, .g = s->gradient, .gap = INFINITY,
+                 .bare = 1, .enough = 1e-3 * null_cost, .target = 0.04 * null_cost};
+  return fgd_newton(&run, F, work);
+}
+
+fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *null, double *w, double *work,
+                                 double *coef, double *intercept, int *fitted) {
   fgd_objective *o = s->o;
   ptrdiff_t d = o->p->X.d;
-  fgd_status status = fgd_sample_draw(s, FGD_DRAW_UNIFORM);
+  double loss;
+  *fitted = 0;
+  fgd_status status = draw(s, FGD_DRAW_FIRST, null->intercept);
   if (status) return status;
-  s->start.intercept = intercept;
-  status = fgd_objective_moments(&s->own, &s->start, F->r);
+  status = fgd_objective_moments(&s->own, &s->start, NULL, null->intercept, &loss, s->gradient);
   if (status) return status == FGD_NOT_FINITE ? FGD_OK : status; /* the pass over all rows will say where */
   for (ptrdiff_t j = 0; j < d; j++) s->scale[j] = s->start.sd[j] > 0 ? 1 / s->start.sd[j] : 0;
   fgd_objective_set_coordinates(&s->own, s->start.mean, s->scale);
   s->gram.shift = s->start.mean;
   s->gram.scale = s->scale;
-  if ((status = own_gram(s, F->H))) return status;
+  if (w) {
+    status = fit(s, F, null->cost, w, work);
+    if (status && status != FGD_NOT_FINITE) return status;
+    *fitted = !status;
+    *intercept = fgd_objective_export(&s->own, w, coef);
+  }
+  if (!*fitted && (status = own_gram(s, F->H))) return status;
   fgd_factor_make(F, 0.02);
   project(s, &s->own, F);
   /* A row that differs where all of the sample agree is one of few, and to be kept. */
@@ -285,6 +317,13 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, double intercept)
         origin[k] -= mean * *B;
       }
   return FGD_OK;
+}
+
+fgd_status fgd_sample_shares(fgd_sample *s, double *H) {
+  for (ptrdiff_t k = 0; k < s->p.X.n; k++) s->own.q[k] = s->weight[k] > 0 ? s->weight[k] * s->chance_of[k] : 0;
+  s->gram.shift = s->o->shift;
+  s->gram.scale = s->o->scale;
+  return fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, H);
 }
 
 /* --- the oracle ------------------------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@ typedef struct {
   fgd_problem p;
   fgd_gram_plan gram;
   fgd_start start;               /* their moments, d each */
-  double *scale;                 /* d */
+  double *scale, *gradient;      /* d; size */
   int workers, fixed;            /* fixed: the curvatures are given, not to be taken from margins */
   ptrdiff_t size[FGD_DRAW_AGAIN];     /* rows of each kind of draw; those that are left over have weight 0 */
   double leverage, residual;     /* sums over all rows at the last draw but the first */
@@ -29,12 +29,17 @@ typedef struct {
 } fgd_sample;
 
 void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *a);
-/* Draw at the current point, whose leverages are known unless the draw is uniform. */
+/* Draw at the current point, whose leverages are known. */
 fgd_status fgd_sample_draw(fgd_sample *s, fgd_draw kind);
 /* The next pass over all rows will find their leverages: with the factor F in all rows' coordinates, ... */
 void fgd_sample_project(fgd_sample *s, const fgd_factor *F);
-/* ... or, before anything is known, from a uniform draw and its moments.  F's matrices are used up. */
-fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, double intercept);
+/* ... or, before anything is known, from a draw by weight and label and its moments.  F's matrices are used up.  The
+ * rows drawn are fitted too, unless w (size, the null model) is NULL: coef (d) and intercept, in the user's coordinates,
+ * if *fitted.  work: fgd_newton's. */
+fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *null, double *w, double *work,
+                                 double *coef, double *intercept, int *fitted);
+/* The share of the rows of the first look in the Gram of all, in the coordinates of all. */
+fgd_status fgd_sample_shares(fgd_sample *s, double *H);
 /* The oracle of the rows drawn. */
 fgd_oracle fgd_sample_oracle(fgd_sample *s);
 

@@ -14,6 +14,8 @@
 #define SLOW 0.3        /* a decrease over this share of the one before is slow, */
 #define GOOD 0.1        /*   one below this share is quick, */
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
+#define CLOSE 2e-3      /* share of the first predicted decrease at which a sample's own fit ends, */
+#define STALE 0.3       /*   and at which its factor serves on */
 #define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target */
 
 typedef struct {
@@ -53,20 +55,66 @@ static void direction(const memory *m, const fgd_factor *F, double damping, cons
   }
 }
 
-/* Fit a sample on its own; its optimum becomes the current point if that lowers the cost. */
-static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, double *work) {
+/* A sample's own cost with a linear term, under which its gradient at the current point is that of all rows: then its
+ * optimum is off by the share of the way that its Hessian is wrong, not by the noise of its gradient (Shamir, Srebro and
+ * Zhang, 2014). */
+typedef struct {
+  const fgd_oracle *sample;
+  double *slope;              /* size */
+  double current, trial;      /* the term at both points */
+} tilted;
+
+static fgd_status tilted_value_grad(void *self, const double *w, double *f, double *g) {
+  tilted *t = self;
+  ptrdiff_t n = t->sample->size;
+  fgd_status status = t->sample->value_grad(t->sample->self, w, f, g);
+  *f += t->trial = fgd_dot(n, t->slope, w);
+  if (g)
+    for (ptrdiff_t j = 0; j < n; j++) g[j] += t->slope[j];
+  return status;
+}
+static void tilted_accept(void *self) {
+  tilted *t = self;
+  t->sample->accept(t->sample->self);
+  t->current = t->trial;
+}
+static fgd_status tilted_gram(void *self, double *H) {
+  const fgd_oracle *sample = ((tilted *)self)->sample;
+  return sample->gram(sample->self, H);
+}
+static fgd_status tilted_line(void *self, double at, double *f, double *slope) {
+  const tilted *t = self;
+  fgd_status status = t->sample->line(t->sample->self, at, f, slope);
+  *f += t->current + at * (t->trial - t->current);
+  *slope += t->trial - t->current;
+  return status;
+}
+
+/* Fit a sample, tilted; its optimum becomes the current point if that lowers the cost. */
+static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, double *slope, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   fgd_status status = oracle->draw(oracle->self, FGD_DRAW_START);
   if (status) return status;
-  fgd_oracle sample = *oracle->sample;
-  sample.separate = NULL;
-  memcpy(trial, run->w, (size_t)n * sizeof *trial);
-  /* as near to its optimum as matters, when that is d / 2m from the optimum of all rows */
-  fgd_run inner = {.oracle = &sample, .null_cost = run->null_cost, .max_iter = 30, .w = trial, .g = gt,
-                   .gap = INFINITY, .bare = 1, .enough = 5e-5};
-  if ((status = fgd_newton(&inner, F, work))) return status;
+  tilted t = {.sample = oracle->sample, .slope = slope};
+  fgd_oracle model = {.self = &t, .size = n, .penalised = oracle->penalised, .lambda = oracle->lambda,
+                      .lean = oracle->lean, .value_grad = tilted_value_grad, .accept = tilted_accept,
+                      .gram = tilted_gram, .line = tilted_line};
   double f;
+  if ((status = t.sample->value_grad(t.sample->self, run->w, &f, gt))) return status;
+  t.sample->accept(t.sample->self);
+  for (ptrdiff_t j = 0; j < n; j++) slope[j] = run->g[j] - gt[j];
+  t.current = fgd_dot(n, slope, run->w);
+  if ((status = t.sample->gram(t.sample->self, F->H))) return status;
+  fgd_factor_make(F, 0);
+  fgd_factor_solve(F, 0, run->g, trial);
+  double decrease = 0.5 * fgd_dot(n, run->g, trial);
+  memcpy(trial, run->w, (size_t)n * sizeof *trial);
+  memcpy(gt, run->g, (size_t)n * sizeof *gt);
+  fgd_run inner = {.oracle = &model, .cost = f + t.current, .null_cost = run->null_cost, .max_iter = 30, .w = trial,
+                   .g = gt, .gap = INFINITY, .bare = 1, .ready = 1, .gram_ready = 1,
+                   .enough = CLOSE * decrease, .target = STALE * decrease};
+  if ((status = fgd_newton(&inner, F, work))) return status;
   oracle->find_leverages(oracle->self, F);
   if ((status = oracle->value_grad(oracle->self, trial, &f, gt))) return status;
   if (f < run->cost) {
@@ -86,7 +134,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
   double damping = 0, lower = -INFINITY, before = INFINITY;
   int poor = 0, good = 0;
-  fgd_status status = run->warm ? FGD_OK : start(run, F, trial, gt, newton_work);
+  fgd_status status = run->warm ? FGD_OK : start(run, F, trial, gt, u, newton_work);
   if (status) return status;
 
   while (poor < PATIENCE) {

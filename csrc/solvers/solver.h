@@ -6,9 +6,9 @@
 #include "../factor.h"
 #include "../fastgd.h"
 
-/* What rows are drawn for: a first look; a fit of their own, as a start; the Hessian at the current point (so many,
+/* What rows are drawn for: a first look, before there are leverages; a fit of their own, as a start; the Hessian at the current point (so many,
  * or twice as many); and no new rows, but the Hessian at the current point by those that there are. */
-typedef enum { FGD_DRAW_UNIFORM, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
+typedef enum { FGD_DRAW_FIRST, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
 
 /* The same cost as a function of one number for each of the n rows: where every column has a penalty,
  * w = inv(Lambda) X' a for some a at the optimum, and the margins are K a beside intercept and offset,
