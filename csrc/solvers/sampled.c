@@ -90,8 +90,9 @@ static fgd_status tilted_line(void *self, double at, double *f, double *slope) {
   return status;
 }
 
-/* Fit a sample, tilted; its optimum becomes the current point if that lowers the cost. */
-static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, double *slope, double *work) {
+/* The optimum of a sample, tilted: the trial, with its cost and gradient. */
+static fgd_status leap(const fgd_run *run, fgd_factor *F, double *trial, double *f, double *gt, double *slope,
+                       double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   fgd_status status = oracle->draw(oracle->self, FGD_DRAW_START);
@@ -100,8 +101,7 @@ static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, 
   fgd_oracle model = {.self = &t, .size = n, .penalised = oracle->penalised, .lambda = oracle->lambda,
                       .lean = oracle->lean, .value_grad = tilted_value_grad, .accept = tilted_accept,
                       .gram = tilted_gram, .line = tilted_line};
-  double f;
-  if ((status = t.sample->value_grad(t.sample->self, run->w, &f, gt))) return status;
+  if ((status = t.sample->value_grad(t.sample->self, run->w, f, gt))) return status;
   t.sample->accept(t.sample->self);
   for (ptrdiff_t j = 0; j < n; j++) slope[j] = run->g[j] - gt[j];
   t.current = fgd_dot(n, slope, run->w);
@@ -111,19 +111,64 @@ static fgd_status start(fgd_run *run, fgd_factor *F, double *trial, double *gt, 
   double decrease = 0.5 * fgd_dot(n, run->g, trial);
   memcpy(trial, run->w, (size_t)n * sizeof *trial);
   memcpy(gt, run->g, (size_t)n * sizeof *gt);
-  fgd_run inner = {.oracle = &model, .cost = f + t.current, .null_cost = run->null_cost, .max_iter = 30, .w = trial,
+  fgd_run inner = {.oracle = &model, .cost = *f + t.current, .null_cost = run->null_cost, .max_iter = 30, .w = trial,
                    .g = gt, .gap = INFINITY, .bare = 1, .ready = 1, .gram_ready = 1,
                    .enough = CLOSE * decrease, .target = STALE * decrease};
   if ((status = fgd_newton(&inner, F, work))) return status;
   oracle->find_leverages(oracle->self, F);
-  if ((status = oracle->value_grad(oracle->self, trial, &f, gt))) return status;
-  if (f < run->cost) {
-    memcpy(run->w, trial, (size_t)n * sizeof *trial);
-    memcpy(run->g, gt, (size_t)n * sizeof *gt);
-    run->cost = f;
-    oracle->accept(oracle->self);
+  return oracle->value_grad(oracle->self, trial, f, gt);
+}
+
+/* The trial becomes the current point. */
+static void move(fgd_run *run, const double *trial, double f, const double *gt) {
+  memcpy(run->w, trial, (size_t)run->oracle->size * sizeof *trial);
+  memcpy(run->g, gt, (size_t)run->oracle->size * sizeof *gt);
+  run->cost = f;
+  run->oracle->accept(run->oracle->self);
+}
+
+/* A step by the factor and what is remembered, or a shorter one: the trial, with its cost and gradient.  *moved: it is
+ * better than the current point.  u, r: size numbers of work. */
+static fgd_status step(fgd_run *run, const fgd_factor *F, memory *m, double *damping, int *poor, double *trial,
+                       double *f, double *gt, double *u, double *r, int *moved) {
+  const fgd_oracle *oracle = run->oracle;
+  const double *w = run->w, *g = run->g;
+  ptrdiff_t n = oracle->size;
+  direction(m, F, *damping, g, r, u);
+  double slope0 = -fgd_dot(n, g, u);
+  if (!(slope0 < 0)) {
+    m->count = 0;
+    direction(m, F, *damping, g, r, u);
+    slope0 = -fgd_dot(n, g, u);
   }
-  return FGD_OK;
+  double predicted = -0.5 * slope0;
+  *moved = 0;
+  if (!(predicted > 1e3 * DBL_EPSILON * run->cost)) return FGD_OK;
+  for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
+  if (*poor) oracle->find_leverages(oracle->self, F);
+  fgd_status status = oracle->value_grad(oracle->self, trial, f, gt);
+  if (status || !isfinite(*f)) return status;
+  run->step = 1;
+  *moved = *f <= run->cost - FGD_SUFFICIENT * predicted;
+  if (*moved) {
+    double ratio = (run->cost - *f) / predicted;
+    if (ratio < 0.25) *damping = *damping > 0 ? 4 * *damping : 1e-3;
+    else if (ratio > 0.75) *damping = *damping > 1e-9 ? *damping / 8 : 0;
+    return FGD_OK;
+  }
+  double t;
+  ++*poor;
+  if ((status = fgd_shorten(run, u, slope0, &t))) return status;
+  fgd_factor_product(F, u, r);
+  double curved = fgd_dot(n, u, r), weight = 0;
+  for (ptrdiff_t j = 0; j < n; j++) weight += F->H[j * n + j] * u[j] * u[j];
+  double told = weight > 0 ? (1 / t - 1) * curved / weight : 0;
+  *damping = fmax(told, 2 * *damping);
+  run->step = t;
+  for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
+  status = oracle->value_grad(oracle->self, trial, f, gt);
+  *moved = *f < run->cost;
+  return status;
 }
 
 fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
@@ -132,10 +177,13 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   double *newton_work = work, *w = run->w, *g = run->g;
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
-  double damping = 0, lower = -INFINITY, before = INFINITY;
+  double damping = 0, lower = -INFINITY, before = INFINITY, ft;
   int poor = 0, good = 0;
-  fgd_status status = run->warm ? FGD_OK : start(run, F, trial, gt, u, newton_work);
-  if (status) return status;
+  fgd_status status;
+  if (!run->warm) {
+    if ((status = leap(run, F, trial, &ft, gt, u, newton_work))) return status;
+    if (ft < run->cost) move(run, trial, ft, gt);
+  }
 
   while (poor < PATIENCE) {
     /* Near the optimum curvatures change little, and rows that served well serve again. */
@@ -174,49 +222,20 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
         return FGD_OK;
       }
     }
-    if (decrease > SLOW * before) {
-      if (++poor == PATIENCE) break;
-    }
+    int slow = decrease > SLOW * before;
+    if (slow && ++poor == PATIENCE) break;
     good = decrease < GOOD * before && before < INFINITY;
     before = decrease;
-
-    direction(&m, F, damping, g, r, u);
-    double slope0 = -fgd_dot(n, g, u), ft;
-    if (!(slope0 < 0)) {
-      m.count = 0;
-      direction(&m, F, damping, g, r, u);
-      slope0 = -fgd_dot(n, g, u);
+    int moved = 0;
+    if (slow) { /* the cost is not quadratic on the way that is left: nor is a sample's own */
+      if ((status = leap(run, F, trial, &ft, gt, u, newton_work))) return status;
+      moved = ft < run->cost;
+      run->step = 1;
     }
-    double predicted = -0.5 * slope0;
-    if (!(predicted > 1e3 * DBL_EPSILON * run->cost)) break;
-    for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - u[j];
-    if (poor) oracle->find_leverages(oracle->self, F);
-    if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
-    if (!isfinite(ft)) break;
-    run->step = 1;
-    if (ft <= run->cost - FGD_SUFFICIENT * predicted) {
-      double ratio = (run->cost - ft) / predicted;
-      if (ratio < 0.25) damping = damping > 0 ? 4 * damping : 1e-3;
-      else if (ratio > 0.75) damping = damping > 1e-9 ? damping / 8 : 0;
-    } else {
-      double t;
-      poor++;
-      if ((status = fgd_shorten(run, u, slope0, &t))) return status;
-      fgd_factor_product(F, u, r);
-      double curved = fgd_dot(n, u, r), weight = 0;
-      for (ptrdiff_t j = 0; j < n; j++) weight += F->H[j * n + j] * u[j] * u[j];
-      double told = weight > 0 ? (1 / t - 1) * curved / weight : 0;
-      damping = fmax(told, 2 * damping);
-      run->step = t;
-      for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
-      if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
-      if (!(ft < run->cost)) break;
-    }
+    if (!moved && (status = step(run, F, &m, &damping, &poor, trial, &ft, gt, u, r, &moved))) return status;
+    if (!moved) break;
     remember(&m, trial, w, gt, g);
-    memcpy(w, trial, (size_t)n * sizeof *w);
-    memcpy(g, gt, (size_t)n * sizeof *g);
-    run->cost = ft;
-    oracle->accept(oracle->self);
+    move(run, trial, ft, gt);
     run->iteration++;
     run->gap = fmin(run->cost, fgd_above(run->cost, lower));
     if (run->report && run->report(run)) {
