@@ -36,6 +36,7 @@ static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
 /* Bound the gap at the current point from its Hessian, undamped; no loss is negative, and `lower` bounds the infimum. */
 static fgd_status certify(fgd_run *run, fgd_factor *F, double damping, double lower, double *work) {
   double *u = work, *r = u + 3 * F->size, *v = r + F->size;
+  if (run->bare) return FGD_OK;
   if (damping > 0) fgd_factor_make(F, 0);
   fgd_status status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);
   run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower));
@@ -86,7 +87,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
         continue;
       }
     }
-    if (deep && run->bare) return FGD_OK;
+    if (run->bare && (deep || last)) return FGD_OK;
     if (deep || last) {
       if ((status = certify(run, F, damping, lower, work))) return status;
       if (last && run->outcome == FGD_STALLED) run->outcome = FGD_MAX_ITER;
