@@ -20,6 +20,25 @@ double fgd_noise(const fgd_oracle *oracle, const fgd_factor *F, double cost, con
   return 0.5 * fabs(fgd_dot(oracle->size, r, v));
 }
 
+#define FAINT 1e-10 /* a pivot below this share of its column may be off by so much that it cannot weigh a residual */
+
+/* What a residual r of H u = g may add to a bound: 1/2 r' inv(H) r.  Where H is nearly singular its factor is mostly
+ * rounding, and a penalty on every column takes H's place, which is smaller.  v = inv(H) r by the factor. */
+static double weigh(const fgd_oracle *oracle, const fgd_factor *F, const double *r, double *v) {
+  ptrdiff_t n = oracle->size;
+  double by_penalty = 0;
+  fgd_factor_solve(F, 0, r, v);
+  for (ptrdiff_t i = 0; i < n; i++) /* nothing answers for what is left where there is no curvature */
+    if (r[i] != 0 && !(F->H[i * n + i] > 0)) return INFINITY;
+  if (fgd_factor_least(F) > FAINT) return 0.5 * fabs(fgd_dot(n, r, v));
+  for (ptrdiff_t i = 0; i < oracle->penalised; i++) {
+    if (r[i] != 0 && !(oracle->lambda[i] > 0)) return 0.5 * fabs(fgd_dot(n, r, v));
+    if (r[i] != 0) by_penalty += r[i] * r[i] / oracle->lambda[i];
+  }
+  for (ptrdiff_t i = oracle->penalised; i < n; i++) by_penalty += fabs(r[i] * v[i]);
+  return 0.5 * by_penalty;
+}
+
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap) {
   ptrdiff_t n = oracle->size;
@@ -31,10 +50,7 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
   for (int k = 0;; k++) {
     if ((status = oracle->hess_vec(oracle->self, u, r))) return status;
     for (ptrdiff_t i = 0; i < n; i++) r[i] = g[i] - r[i];
-    fgd_factor_solve(F, 0, r, v);
-    rest = 0.5 * fabs(fgd_dot(n, r, v));
-    for (ptrdiff_t i = 0; i < n; i++) /* nothing answers for what is left where there is no curvature */
-      if (r[i] != 0 && !(F->H[i * n + i] > 0)) rest = INFINITY;
+    rest = weigh(oracle, F, r, v);
     model = 0.5 * fabs(fgd_dot(n, g, u));
     if (rest <= 1e-6 * model || k == 2) break;
     for (ptrdiff_t i = 0; i < n; i++) u[i] += v[i];

@@ -34,6 +34,15 @@ void fgd_factor_make(fgd_factor *F, double damping) {
   }
 }
 
+double fgd_factor_least(const fgd_factor *F) {
+  double least = F->jitter > 0 ? 0 : 1;
+  for (ptrdiff_t i = 0; i < F->size; i++) {
+    double pivot = F->L[i * F->size + i], own = F->H[i * F->size + i];
+    if (own > 0 && pivot * pivot < least * own) least = pivot * pivot / own;
+  }
+  return least;
+}
+
 void fgd_factor_product(const fgd_factor *F, const double *x, double *y) {
   ptrdiff_t n = F->size;
   memset(y, 0, (size_t)n * sizeof *y);

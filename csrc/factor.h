@@ -18,6 +18,8 @@ typedef struct {
 void fgd_factor_layout(fgd_factor *F, const fgd_kernels *kernels, ptrdiff_t size, fgd_arena *a);
 /* Factor H + damping * diag H; a relative jitter is added where rounding makes the pivots fail. */
 void fgd_factor_make(fgd_factor *F, double damping);
+/* The smallest pivot, as a share of its column's own entry in H; 0 with a jitter. */
+double fgd_factor_least(const fgd_factor *F);
 /* x = inv(H + damping diag H) b, refined once or more against that matrix. */
 void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, double *x);
 /* m right-hand sides at once, `size` numbers each, one behind the other, in place and without refinement; work: as many

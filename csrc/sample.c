@@ -14,8 +14,12 @@ static size_t layout_own(fgd_sample *s, ptrdiff_t rows, char *base) {
   fgd_arena a = {base, 0};
   s->p.X.n = rows;
   fgd_objective_layout(&s->own, &s->p, FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE | FGD_NEEDS_MOMENTS, s->workers, &a);
+  size_t before = a.used, coarse;
   fgd_gram_plan_layout(&s->gram, &s->own.design, rows, s->p.fit_intercept, 0, s->workers, &a);
-  return a.used;
+  coarse = a.used;
+  a.used = before;
+  fgd_gram_plan_layout(&s->fine, &s->own.design, rows, s->p.fit_intercept, 1, s->workers, &a);
+  return a.used > coarse ? a.used : coarse;
 }
 
 void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *a) {
@@ -190,6 +194,12 @@ static void follow(fgd_sample *s) {
   for (ptrdiff_t k = 0; k < drawn; k++) q[k] /= s->chance_of[k];
 }
 
+static void set_coordinates(fgd_sample *s, const double *shift, const double *scale) {
+  s->gram.shift = s->fine.shift = shift;
+  s->gram.scale = s->fine.scale = scale;
+  fgd_objective_set_coordinates(&s->own, shift, scale);
+}
+
 static double total(const fgd_sample *s, int which) {
   double sum = 0;
   for (ptrdiff_t k = 0; k < s->o->design.parts; k++) sum += s->sums[2 * k + which];
@@ -240,10 +250,8 @@ static fgd_status draw(fgd_sample *s, fgd_draw kind, double intercept) {
   }
   fgd_objective_begin(&s->own, team);
   s->own.weight_scale[0] = s->own.weight_scale[1] = 1; /* they are shares already */
-  s->gram.team = team;
-  s->gram.shift = o->shift;
-  s->gram.scale = o->scale;
-  fgd_objective_set_coordinates(&s->own, o->shift, o->scale);
+  s->gram.team = s->fine.team = team;
+  set_coordinates(s, o->shift, o->scale);
   if (s->fixed) follow(s);
   return FGD_OK;
 }
@@ -267,9 +275,9 @@ static void project(fgd_sample *s, const fgd_objective *coordinates, const fgd_f
 
 void fgd_sample_project(fgd_sample *s, const fgd_factor *F) { project(s, s->o, F); }
 
-static fgd_status own_gram(fgd_sample *s, double *H) {
+static fgd_status own_gram(fgd_sample *s, const fgd_gram_plan *plan, double *H) {
   fgd_status status = s->fixed ? FGD_OK : fgd_objective_curvature(&s->own);
-  if (!status) status = fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, H);
+  if (!status) status = fgd_design_gram(plan, NULL, s->p.X.n, s->own.q, H);
   for (ptrdiff_t j = 0; j < s->p.X.d; j++) H[j * s->own.size + j] += s->own.lambda[j];
   return status;
 }
@@ -294,16 +302,14 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *
   status = fgd_objective_moments(&s->own, &s->start, NULL, null->intercept, &loss, s->gradient);
   if (status) return status == FGD_NOT_FINITE ? FGD_OK : status; /* the pass over all rows will say where */
   for (ptrdiff_t j = 0; j < d; j++) s->scale[j] = s->start.sd[j] > 0 ? 1 / s->start.sd[j] : 0;
-  fgd_objective_set_coordinates(&s->own, s->start.mean, s->scale);
-  s->gram.shift = s->start.mean;
-  s->gram.scale = s->scale;
+  set_coordinates(s, s->start.mean, s->scale);
   if (w) {
     status = fit(s, F, null->cost, w, work);
     if (status && status != FGD_NOT_FINITE) return status;
     *fitted = !status;
     *intercept = fgd_objective_export(&s->own, w, coef);
   }
-  if (!*fitted && (status = own_gram(s, F->H))) return status;
+  if (!*fitted && (status = own_gram(s, &s->gram, F->H))) return status;
   fgd_factor_make(F, 0.02);
   project(s, &s->own, F);
   /* A row that differs where all of the sample agree is one of few, and to be kept. */
@@ -321,8 +327,7 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *
 
 fgd_status fgd_sample_shares(fgd_sample *s, double *H) {
   for (ptrdiff_t k = 0; k < s->p.X.n; k++) s->own.q[k] = s->weight[k] > 0 ? s->weight[k] * s->chance_of[k] : 0;
-  s->gram.shift = s->o->shift;
-  s->gram.scale = s->o->scale;
+  set_coordinates(s, s->o->shift, s->o->scale);
   return fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, H);
 }
 
@@ -332,7 +337,8 @@ static fgd_status sample_value_grad(void *self, const double *w, double *f, doub
   return fgd_objective_value_grad(&((fgd_sample *)self)->own, w, f, g);
 }
 static void sample_accept(void *self) { fgd_objective_accept(&((fgd_sample *)self)->own); }
-static fgd_status sample_gram(void *self, double *H) { return own_gram(self, H); }
+static fgd_status sample_gram(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->gram, H); }
+static fgd_status sample_gram_fine(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->fine, H); }
 static fgd_status sample_hess_vec(void *self, const double *v, double *Hv) {
   return fgd_objective_hess_vec(&((fgd_sample *)self)->own, NULL, v, Hv);
 }
@@ -360,6 +366,6 @@ static fgd_status sample_separate(void *self, const double *u, double *w, int *f
 fgd_oracle fgd_sample_oracle(fgd_sample *s) {
   return (fgd_oracle){.self = s, .size = s->o->size, .penalised = s->o->p->X.d, .lambda = s->o->lambda,
                       .value_grad = sample_value_grad, .accept = sample_accept, .gram = sample_gram,
-                      .hess_vec = sample_hess_vec, .line = sample_line, .dual = sample_dual,
+                      .gram_fine = sample_gram_fine,                      .hess_vec = sample_hess_vec, .line = sample_line, .dual = sample_dual,
                       .separate = sample_separate};
 }

@@ -16,6 +16,7 @@
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
 #define CLOSE 2e-3      /* share of the first predicted decrease at which a sample's own fit ends, */
 #define STALE 0.3       /*   and at which its factor serves on */
+#define COARSE 1e-4     /* a pivot below this share of its column may be the rounding of float */
 #define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target */
 
 typedef struct {
@@ -178,7 +179,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
   double damping = 0, lower = -INFINITY, before = INFINITY, ft;
-  int poor = 0, good = 0;
+  int poor = 0, good = 0, fine = 0;
   fgd_status status;
   if (!run->warm) {
     if ((status = leap(run, F, trial, &ft, gt, u, newton_work))) return status;
@@ -189,8 +190,13 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     /* Near the optimum curvatures change little, and rows that served well serve again. */
     fgd_draw kind = good ? FGD_DRAW_AGAIN : poor ? FGD_DRAW_DOUBLE : FGD_DRAW_MODEL;
     if ((status = oracle->draw(oracle->self, kind))) return status;
-    if ((status = sample->gram(sample->self, F->H))) return status;
+    if ((status = (fine ? sample->gram_fine : sample->gram)(sample->self, F->H))) return status;
     fgd_factor_make(F, damping);
+    if (!fine && fgd_factor_least(F) < COARSE) {
+      fine = 1;
+      if ((status = sample->gram_fine(sample->self, F->H))) return status;
+      fgd_factor_make(F, damping);
+    }
     fgd_factor_solve(F, damping, g, u);
     double decrease = 0.5 * fgd_dot(n, g, u);
     int last = run->iteration >= run->max_iter, near = decrease <= run->target;

@@ -48,6 +48,8 @@ struct fgd_oracle {
   void (*accept)(void *self); /* the trial becomes the current point */
   /* The Hessian at the current point, penalty included, lower triangle; its curvatures are kept. */
   fgd_status (*gram)(void *self, double *H);
+  /* The same to the rounding of double, where gram's sums are coarser; or NULL. */
+  fgd_status (*gram_fine)(void *self, double *H);
   /* Hv with the curvatures kept: one pass; the margins of v replace the trial's. */
   fgd_status (*hess_vec)(void *self, const double *v, double *Hv);
   /* The same to about six digits, and sooner; the trial's margins are lost.  Or NULL. */
