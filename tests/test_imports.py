@@ -45,6 +45,17 @@ def python_graph():
     return graph
 
 
+def parts_graph(package):
+    """What each module of a subpackage imports from the others."""
+    statement = re.compile(r"^\s*from \.(?P<one>\w+) import|^\s*from \. import (?P<some>.*)", re.M)
+    graph = {}
+    for path in (PACKAGE / package).glob("*.py"):
+        imported = graph.setdefault(path.stem, set())
+        for found in statement.finditer(path.read_text(encoding="utf-8")):
+            imported |= {found["one"]} if found["one"] else set(re.findall(r"\w+", found["some"]))
+    return graph
+
+
 def c_graph():
     """What each C file includes from the project; a source and its header are one node."""
     statement = re.compile(r'^\s*#include "(?:.*/)?(.*)\.[ch]"', re.MULTILINE)
@@ -71,6 +82,19 @@ def test_no_cycles(make_graph):
     graph = make_graph()
     order = list(TopologicalSorter(graph).static_order())  # CycleError names a cycle
     assert set(order) >= set(graph) and len(graph) > 5
+
+
+@pytest.mark.parametrize("package", ["inference", "plot"])
+def test_no_cycles_within(package):
+    graph = parts_graph(package)
+    order = list(TopologicalSorter(graph).static_order())
+    assert set(order) == set(graph) and len(graph) > 5
+
+
+def test_parts_of_a_summary_do_not_know_it():
+    graph = parts_graph("inference")
+    for part in ("rows", "coordinates", "covariance", "estimate", "effects", "influence"):
+        assert not reachable(graph, part) & {"summary", "build"}, part
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .functional import _Matrix
+from ..functional import _Matrix
 
 _Covariance = Literal["nonrobust", "HC0", "HC1", "stata", "cluster"]
 _Array = NDArray[np.float64]
