@@ -35,6 +35,15 @@ def functions(tree):
             yield from ((f"{node.name}.{name}", method) for name, method in functions(node))
 
 
+def aliases(tree):
+    """Names of a stub that stand for another function: the name, and whose parameters it has."""
+    return {
+        node.targets[0].id: node.value.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+    }
+
+
 def stub_parameters(node):
     """Names, kinds and defaults of a function in a stub."""
     a = node.args
@@ -65,6 +74,12 @@ def test_signatures(module):
         assert parameters(function) == stub_parameters(node), path
 
 
+def test_aliases():
+    functional, named = runtime("functional"), aliases(STUBS["functional"])
+    assert named == {"fit_quietly": "fit"}
+    assert parameters(functional.fit_quietly) == parameters(functional.fit)
+
+
 def test_parameters_of_the_core():
     """Compiled functions know their signature only as far as Cython writes it down."""
     for name, node in functions(STUBS["_core"]):
@@ -85,6 +100,7 @@ def test_nothing_public_is_missing(module):
 
     there = {name for name, value in vars(runtime(module)).items() if public(name, value)}
     stubbed = {n.name for n in STUBS[module].body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    stubbed |= set(aliases(STUBS[module]))
     assert there <= stubbed
 
 

@@ -1,5 +1,6 @@
 """The functions of fastgd: evaluate the logistic cost and its derivatives, and fit it."""
 
+import functools
 import math
 import warnings
 from contextlib import nullcontext
@@ -354,6 +355,20 @@ def _check_options(solver, l1, learning_rate, tol, max_iter, init, callback):
     return init
 
 
+def _warns(quietly):
+    """The same fit with a warning if it did not get there. Its signature is that of `quietly`, so
+    that the options stand in one place."""
+
+    @functools.wraps(quietly)
+    def loudly(X, y, **options):
+        result = quietly(X, y, **options)
+        warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
+        return result
+
+    return loudly
+
+
+@_warns
 def fit(
     X,
     y,
@@ -470,52 +485,6 @@ def fit(
     >>> fit.converged
     True
     """
-    result = fit_quietly(
-        X,
-        y,
-        loss=loss,
-        l2=l2,
-        l1=l1,
-        fit_intercept=fit_intercept,
-        sample_weight=sample_weight,
-        offset=offset,
-        missing=missing,
-        solver=solver,
-        learning_rate=learning_rate,
-        tol=tol,
-        max_iter=max_iter,
-        init=init,
-        n_threads=n_threads,
-        record=record,
-        callback=callback,
-        progress=progress,
-    )
-    warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
-    return result
-
-
-def fit_quietly(
-    X,
-    y,
-    *,
-    loss="auto",
-    l2=0.0,
-    l1=0.0,
-    fit_intercept=True,
-    sample_weight=None,
-    offset=None,
-    missing="error",
-    solver="auto",
-    learning_rate=None,
-    tol=1e-8,
-    max_iter=None,
-    init=None,
-    n_threads=None,
-    record=False,
-    callback=None,
-    progress=False,
-):
-    """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     X, y, coding, copied, explained = _take(X, y, missing)
     sample_weight, offset = _array(sample_weight, "sample_weight"), _array(offset, "offset")
@@ -560,6 +529,10 @@ def fit_quietly(
     if bar is not None:
         bar.close(result)
     return result
+
+
+# `fit` without its warnings, for callers who have their own: see `warn_unless_converged`.
+fit_quietly = fit.__wrapped__
 
 
 def _take(X, y, missing):
