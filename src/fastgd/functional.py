@@ -10,7 +10,9 @@ import numpy as np
 
 from . import _core, threads
 from .errors import ConvergenceWarning, SeparationWarning
-from .result import FitResult, Separation, _array
+from .inputs import array_of, arrays_of
+from .result import FitResult
+from .separation import Separation
 
 
 def sigmoid(z, out=None):
@@ -98,7 +100,7 @@ def cost(
     ----------
     Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4.1.
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     value, _, _ = _core.cost(
         X,
         y,
@@ -138,7 +140,7 @@ def cost_and_gradient(
         Derivatives with respect to the coefficients, penalty included.
     grad_intercept : float
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     return _core.cost(
         X,
         y,
@@ -183,7 +185,7 @@ def hessian_vector(
     Hv : ndarray of shape (d,)
     Hv0 : float
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     return _core.hessian_vector(
         X,
         y,
@@ -198,19 +200,6 @@ def hessian_vector(
         threads.check(n_threads),
         threads.most,
     )
-
-
-def _arrays(X, y):
-    """X and y as arrays where they are columns of numbers, labels, of some library."""
-    if type(X) is np.ndarray and type(y) is np.ndarray:
-        return X, y
-    # not imported before there may be one
-    from . import frames
-
-    y, _ = frames.target(y)
-    if (frame := frames.read(X)) is not None:
-        X, _ = frames.design(frame, frames.plain(frame))
-    return X, y
 
 
 @dataclass(slots=True)
@@ -487,7 +476,7 @@ def fit(
     """
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     X, y, coding, copied, explained = _take(X, y, missing)
-    sample_weight, offset = _array(sample_weight, "sample_weight"), _array(offset, "offset")
+    sample_weight, offset = array_of(sample_weight, "sample_weight"), array_of(offset, "offset")
     bar = None
     if progress:
         from .progress import watch
