@@ -151,21 +151,18 @@ def summarize(
 
     factor, count = 1.0, None
     if cov_type == "nonrobust":
-        meat = information * scale
-    elif cov_type == "cluster":
-        codes, count = clusters(groups, n)
-        of_groups = scores(X, rows.residual * s[:, None], codes, count, coordinates)
-        meat = of_groups.T @ of_groups
-        factor = count / (count - 1)
-        if small_sample:
-            factor *= (total - 1) / (total - effective)
+        cov = bread @ information @ bread if penalized else bread
+        cov = cov * scale
     else:
-        power = s if weights == "frequency" else s * s
-        meat = blocks(lines, m, squares(rows.residual, power), gram)
-        factor = _finite_sample(cov_type, total, effective)
-    if cov_type == "nonrobust" and not penalized:
-        cov = bread * scale
-    else:
+        if cov_type == "cluster":
+            codes, count = clusters(groups, n)
+            of_groups = scores(X, rows.residual * s[:, None], codes, count, coordinates)
+            same = np.zeros(lines * m), np.ones(lines * m)
+            meat = _core.gram(of_groups, np.ones(count), *same, n_threads, most_threads)[:-1, :-1]
+        else:
+            power = s if weights == "frequency" else s * s
+            meat = blocks(lines, m, squares(rows.residual, power), gram)
+        factor = _factor(cov_type, total, effective, count, small_sample)
         cov = bread @ meat @ bread * factor
 
     absent = (signs != 0) | ~np.isin(np.arange(lines * m), kept)
@@ -263,8 +260,8 @@ def _contrasts(coef, intercept, loss, classes, reference):
     return np.delete(both, at, axis=0) - both[at]
 
 
-def _finite_sample(cov_type, total, effective):
-    """What a sandwich of single rows is multiplied with."""
+def _factor(cov_type, total, effective, count, small_sample):
+    """What a sandwich is multiplied with, for a finite number of rows or of clusters."""
     if cov_type == "HC1":
         if total <= effective:
             raise ValueError(
@@ -272,7 +269,12 @@ def _finite_sample(cov_type, total, effective):
                 f"and {effective:g}"
             )
         return total / (total - effective)
-    return total / (total - 1) if cov_type == "stata" else 1.0
+    if cov_type == "stata":
+        return total / (total - 1)
+    if cov_type == "cluster":
+        small = (total - 1) / (total - effective) if small_sample else 1.0
+        return count / (count - 1) * small
+    return 1.0
 
 
 def _likelihoods(loss, rows, total, null_cost):
