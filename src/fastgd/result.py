@@ -260,7 +260,7 @@ class FitResult:
         >>> X = np.array([[0.5], [1.0], [1.5], [2.0], [2.5], [3.0]])
         >>> y = [0, 0, 1, 0, 1, 1]
         >>> fastgd.fit(X, y).summary(X, y).bse.round(3)
-        array([3.337, 1.821])
+        array([3.388, 1.825])
         """
         n_threads = threads.check(n_threads)
         names = self.names
