@@ -12,13 +12,13 @@ import fastgd
 PACKAGE = Path(__file__).parents[1] / "src" / "fastgd"
 
 
-def name_of(path):
-    """The module that a stub is of; that of a subpackage's names is the subpackage."""
-    inner = path.stem == "__init__" and path.parent != PACKAGE
-    return path.parent.name if inner else path.stem
+def module_of(path):
+    """The module that a stub is of, as in ``plot.style``; a package's is its `__init__.pyi`."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__"
 
 
-STUBS = {name_of(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.pyi")}
+STUBS = {module_of(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.pyi")}
 MODULES = [name for name in STUBS if name != "__init__"]
 
 
@@ -93,8 +93,8 @@ def test_nothing_public_is_missing(module):
     def public(name, value):
         if name.startswith("_") or inspect.ismodule(value):
             return False
-        origin = f"{getattr(value, '__module__', None)}."  # a part of it, in a subpackage
-        return origin.startswith(f"fastgd.{module}.") and not (
+        home = f"{getattr(value, '__module__', None)}."  # of a package's names one of its modules
+        return home.startswith(f"fastgd.{module}.") and not (
             module == "_core" and inspect.isclass(value)  # the core's own tools
         )
 
