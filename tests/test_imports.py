@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def python_graph():
     return graph
 
 
+def inner_graph(package):
+    """What each module of a subpackage imports from its neighbours."""
+    statement = re.compile(r"^\s*from \.(\w*) import (\([^)]*|[^(\n]*)", re.MULTILINE)
+    neighbours = {path.stem: path for path in (PACKAGE / package).glob("*.py")}
+    graph = {}
+    for own, path in neighbours.items():
+        graph[own] = imported = set()
+        for module, names in statement.findall(path.read_text(encoding="utf-8")):
+            imported |= {module} if module else set(re.findall(r"\w+", names)) & set(neighbours)
+    return graph
+
+
 def c_graph():
     """What each C file includes from the project; a source and its header are one node."""
     statement = re.compile(r'^\s*#include "(?:.*/)?(.*)\.[ch]"', re.MULTILINE)
@@ -66,11 +79,20 @@ def reachable(graph, start):
     return seen
 
 
-@pytest.mark.parametrize("make_graph", [python_graph, c_graph])
+@pytest.mark.parametrize(
+    "make_graph",
+    [python_graph, partial(inner_graph, "inference"), partial(inner_graph, "plot"), c_graph],
+)
 def test_no_cycles(make_graph):
     graph = make_graph()
     order = list(TopologicalSorter(graph).static_order())  # CycleError names a cycle
     assert set(order) >= set(graph) and len(graph) > 5
+
+
+def test_parts_of_a_summary_do_not_know_it():
+    graph = inner_graph("inference")
+    for part in ("rows", "coordinates", "covariance", "estimate", "effects", "influence"):
+        assert not reachable(graph, part) & {"summary", "build"}, part
 
 
 @pytest.mark.parametrize(
@@ -85,18 +107,32 @@ def test_no_cycles(make_graph):
         ("tables", {"errors"}),
         (
             "estimators",
-            {"errors", "frames", "functional", "modelfile", "plainparts", "result", "threads"},
+            {
+                "errors",
+                "frames",
+                "functional",
+                "modelfile",
+                "plainparts",
+                "prediction",
+                "result",
+                "threads",
+            },
         ),
+        ("fitparts", {"coding", "labels", "separation"}),
         ("graph", set()),
         ("inference", {"_core", "errors", "summarytext"}),
+        ("inputs", {"frames"}),
+        ("labels", set()),
         ("learn", set()),
         ("lessons", set()),
         ("modelfile", {"errors"}),
-        ("plainparts", {"result"}),
+        ("plainparts", {"labels"}),
         ("plot", set()),
+        ("prediction", {"_core", "threads"}),
         ("progress", set()),
         ("reference", set()),
         ("report", {"_version", "plot", "printout"}),
+        ("separation", set()),
         ("summarytext", set()),
         ("timing", {"functional", "reference", "trace"}),
         ("trace", {"functional", "graph", "reference"}),

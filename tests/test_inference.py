@@ -587,7 +587,7 @@ def test_margins_and_sums(layout, dtype):
         given = as_layout(X, layout)
         w, o, s = rng.normal(size=d) / d, rng.normal(size=n), rng.random(n)
         for weight in (None, s):
-            z, sums = inference._core.margins_and_sums(given, w, 0.3, o, weight, 2, None)
+            z, sums = fastgd._core.margins_and_sums(given, w, 0.3, o, weight, 2, None)
             weight = np.ones(n) if weight is None else weight
             expected = exact @ w + 0.3 + o
             close(z, expected.astype(float), rtol=1e-12, atol=1e-12)
@@ -596,7 +596,7 @@ def test_margins_and_sums(layout, dtype):
             close(sums[0], (third @ exact).astype(float), rtol=0, atol=1e-14 * n * 4)
             close(sums[1], (weight @ exact).astype(float), rtol=1e-13)
         shift, scale = rng.random(d), 1 + rng.random(d)
-        G = inference._core.gram(given, s, shift, scale, 2, None)
+        G = fastgd._core.gram(given, s, shift, scale, 2, None)
         a = np.column_stack([(exact - shift) * scale, np.ones(n)])
         close(G, ((a * s[:, None]).T @ a).astype(float), rtol=0, atol=1e-14 * n * 64)
 
@@ -892,9 +892,9 @@ def test_soft_labels_of_several_classes():
 
 def test_one_pass_and_one_gram(monkeypatch):
     calls = []
-    original = inference._core.gram
+    original = fastgd._core.gram
     monkeypatch.setattr(
-        inference._core, "gram", lambda *a: calls.append(1) or original(*a), raising=True
+        fastgd._core, "gram", lambda *a: calls.append(1) or original(*a), raising=True
     )
     X, y = data()
     fit = fastgd.fit(X, y)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from problems import SIZES
-from tolerances import assert_exact, assert_ulp, needs_long_double
+from tolerances import EPS, TINY, assert_exact, assert_ulp, assert_within, needs_long_double
 
 import fastgd
 from fastgd import reference
@@ -109,3 +109,30 @@ def test_curvature_of_one_row(isa):
         exact = reference.sigmoid(m) * reference.sigmoid(-m)
         _, curvature = one_row(fastgd.hessian_vector, z, 1.0, v=[0.0], v0=1.0)
         assert_ulp(curvature, exact, 6)
+
+
+@pytest.mark.parametrize("n", [1, 7, 511, 512, 513, 20_000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_of_a_summary(isa, rng, n, weighted):
+    """Every row to a few units in the last place, and the sum of losses as good as a sum in pairs:
+    its error does not grow with n. Labels and shares; some rows without weight."""
+    z = rng.normal(size=n) * np.resize([1, 30, 0.01, 700], n)
+    t = np.where(rng.random(n) < 0.3, rng.random(n), rng.integers(0, 2, n))
+    s = rng.integers(0, 3, n) * rng.random(n) if weighted else np.ones(n)
+    p, q, r, total = fastgd._core.log_loss_rows(z, t, s)
+    m, y, weight = (a.astype(np.longdouble) for a in (z, t, s))
+    one, other = reference.sigmoid(m), reference.sigmoid(-m)
+    assert_ulp(p, one, 2)
+    assert_ulp(q, weight * one * other, 8)
+    assert_within(r, y * other - (1 - y) * one, 8 * EPS * (y * other + (1 - y) * one) + EPS * TINY)
+    loss = np.where(m < 0, y, 1 - y) * abs(m) + np.log1p(np.exp(-abs(m)))
+    assert_within(total, np.sum(weight * loss), 80 * EPS * np.sum(weight * loss))
+
+
+def test_rows_of_a_summary_must_be_finite():
+    one = np.ones(3)
+    for k, name in enumerate("zts"):
+        given = [one, one, one]
+        given[k] = np.array([1.0, 1.0, np.inf])
+        with pytest.raises(ValueError, match=rf"{name}\[2\] is inf"):
+            fastgd._core.log_loss_rows(*given)

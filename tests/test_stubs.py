@@ -10,7 +10,15 @@ import pytest
 import fastgd
 
 PACKAGE = Path(__file__).parents[1] / "src" / "fastgd"
-STUBS = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glob("*.pyi")}
+
+
+def module_of(path):
+    """The module that a stub is of, as in ``plot.style``; a package's is its `__init__.pyi`."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "__init__"
+
+
+STUBS = {module_of(path): ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.pyi")}
 MODULES = [name for name in STUBS if name != "__init__"]
 
 
@@ -25,6 +33,15 @@ def functions(tree):
             yield node.name, node
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield from ((f"{node.name}.{name}", method) for name, method in functions(node))
+
+
+def aliases(tree):
+    """Names of a stub that stand for another function: the name, and whose parameters it has."""
+    return {
+        node.targets[0].id: node.value.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+    }
 
 
 def stub_parameters(node):
@@ -57,6 +74,12 @@ def test_signatures(module):
         assert parameters(function) == stub_parameters(node), path
 
 
+def test_aliases():
+    functional, named = runtime("functional"), aliases(STUBS["functional"])
+    assert named == {"fit_quietly": "fit"}
+    assert parameters(functional.fit_quietly) == parameters(functional.fit)
+
+
 def test_parameters_of_the_core():
     """Compiled functions know their signature only as far as Cython writes it down."""
     for name, node in functions(STUBS["_core"]):
@@ -70,12 +93,14 @@ def test_nothing_public_is_missing(module):
     def public(name, value):
         if name.startswith("_") or inspect.ismodule(value):
             return False
-        return getattr(value, "__module__", None) == f"fastgd.{module}" and not (
+        home = f"{getattr(value, '__module__', None)}."  # of a package's names one of its modules
+        return home.startswith(f"fastgd.{module}.") and not (
             module == "_core" and inspect.isclass(value)  # the core's own tools
         )
 
     there = {name for name, value in vars(runtime(module)).items() if public(name, value)}
     stubbed = {n.name for n in STUBS[module].body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    stubbed |= set(aliases(STUBS[module]))
     assert there <= stubbed
 
 

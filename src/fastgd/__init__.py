@@ -15,8 +15,9 @@ from .functional import (
     show_config,
     sigmoid,
 )
-from .result import FitResult, Separation
+from .result import FitResult
 from .saved import load
+from .separation import Separation
 
 __all__ = [
     "ConvergenceWarning",

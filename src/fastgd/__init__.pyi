@@ -13,8 +13,9 @@ from .functional import (
     sigmoid,
 )
 from .graph import Graph
-from .result import FitResult, Separation
+from .result import FitResult
 from .saved import load
+from .separation import Separation
 from .timing import race, race_product
 from .trace import Trace, explain
 

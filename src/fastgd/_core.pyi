@@ -84,6 +84,9 @@ def softmax_margins(
     most_threads: Callable[[], int],
 ) -> NDArray[np.float64]: ...
 def softmax(z: NDArray[np.float64]) -> NDArray[np.float64]: ...
+def log_loss_rows(
+    z: NDArray[np.float64], t: NDArray[np.float64], s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]: ...
 def fit(
     X: _Matrix,
     y: ArrayLike,

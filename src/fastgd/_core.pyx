@@ -122,6 +122,8 @@ cdef extern from "fastgd.h" nogil:
     ctypedef struct fgd_kernels:
         const char *name
         void (*sigmoid)(ptrdiff_t, const double *, double *) noexcept nogil
+        double (*logistic)(ptrdiff_t, const double *, const double *, const double *, int, double *) noexcept nogil
+        void (*logistic_curvature)(ptrdiff_t, const double *, const double *, int, double *) noexcept nogil
         void (*softmax_probabilities)(ptrdiff_t, ptrdiff_t, const double *, double *) noexcept nogil
         int (*cholesky)(ptrdiff_t, double *, ptrdiff_t, void *) noexcept nogil
         size_t (*cholesky_work)(ptrdiff_t) noexcept nogil
@@ -1054,6 +1056,51 @@ def softmax(z):
         fgd_kernels_active().softmax_probabilities(n, K, <const double *>source.buffer.buf,
                                                    <double *>target.buffer.buf)
     return np.ascontiguousarray(out.T)
+
+
+cdef enum:
+    SUMMED = 512  # rows whose losses are summed one after the other; such sums are added in pairs
+
+
+def log_loss_rows(z, t, s):
+    """Of rows with margins z, shares t of the second class and weights s: its probability p, the weighted curvature
+    s p (1 - p), the residual t - p, and the sum over all rows of s times the log loss."""
+    cdef ptrdiff_t i, k, m, n = z.shape[0], blocks = (n + SUMMED - 1) // SUMMED
+    cdef double spare[SUMMED]
+    cdef double one = 1
+    cdef bint alike
+    cdef View margins = View(vector(z, "z", n, "row"))
+    cdef View targets = View(vector(t, "t", n, "row")), weights = View(vector(s, "s", n, "row"))
+    p, q, r, sums = np.empty(n), np.empty(n), np.empty(n), np.empty(blocks)
+    cdef View p_view = View(p), q_view = View(q), r_view = View(r), sums_view = View(sums)
+    cdef const double *z_at = <const double *>margins.buffer.buf
+    cdef const double *t_at = <const double *>targets.buffer.buf
+    cdef const double *s_at = <const double *>weights.buffer.buf
+    cdef double *p_at = <double *>p_view.buffer.buf
+    cdef double *q_at = <double *>q_view.buffer.buf
+    cdef double *r_at = <double *>r_view.buffer.buf
+    cdef double *sums_at = <double *>sums_view.buffer.buf
+    cdef const fgd_kernels *kernels = fgd_kernels_active()
+    with nogil:
+        for k in range(blocks):
+            m = min(SUMMED, n - k * SUMMED)
+            kernels.sigmoid(m, z_at, p_at)
+            kernels.logistic_curvature(m, z_at, s_at, 1, q_at)
+            # residuals have no weight; the sum of losses has
+            sums_at[k] = kernels.logistic(m, z_at, t_at, &one, 0, r_at)
+            alike = True
+            for i in range(m):
+                r_at[i] = -r_at[i]
+                alike &= s_at[i] == 1
+            if not alike:
+                sums_at[k] = kernels.logistic(m, z_at, t_at, s_at, 1, spare)
+            z_at += m
+            t_at += m
+            s_at += m
+            p_at += m
+            q_at += m
+            r_at += m
+    return p, q, r, float(sums.sum())
 
 
 # Up to this many coefficients of all classes together their whole Hessian is formed.

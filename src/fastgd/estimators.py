@@ -18,7 +18,8 @@ import numpy as np
 from . import errors, frames, modelfile, threads
 from .functional import fit_path, fit_quietly, warn_unless_converged
 from .plainparts import pack, unpack
-from .result import FitResult, chances, margins, probabilities
+from .prediction import chances, margins, probabilities
+from .result import FitResult
 
 try:
     import sklearn

@@ -1,5 +1,6 @@
 """The functions of fastgd: evaluate the logistic cost and its derivatives, and fit it."""
 
+import functools
 import math
 import warnings
 from contextlib import nullcontext
@@ -9,7 +10,9 @@ import numpy as np
 
 from . import _core, threads
 from .errors import ConvergenceWarning, SeparationWarning
-from .result import FitResult, Separation, _array
+from .inputs import array_of, arrays_of
+from .result import FitResult
+from .separation import Separation
 
 
 def sigmoid(z, out=None):
@@ -97,7 +100,7 @@ def cost(
     ----------
     Hastie, Tibshirani, Friedman, *The Elements of Statistical Learning*, section 4.4.1.
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     value, _, _ = _core.cost(
         X,
         y,
@@ -137,7 +140,7 @@ def cost_and_gradient(
         Derivatives with respect to the coefficients, penalty included.
     grad_intercept : float
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     return _core.cost(
         X,
         y,
@@ -182,7 +185,7 @@ def hessian_vector(
     Hv : ndarray of shape (d,)
     Hv0 : float
     """
-    X, y = _arrays(X, y)
+    X, y = arrays_of(X, y)
     return _core.hessian_vector(
         X,
         y,
@@ -197,19 +200,6 @@ def hessian_vector(
         threads.check(n_threads),
         threads.most,
     )
-
-
-def _arrays(X, y):
-    """X and y as arrays where they are columns of numbers, labels, of some library."""
-    if type(X) is np.ndarray and type(y) is np.ndarray:
-        return X, y
-    # not imported before there may be one
-    from . import frames
-
-    y, _ = frames.target(y)
-    if (frame := frames.read(X)) is not None:
-        X, _ = frames.design(frame, frames.plain(frame))
-    return X, y
 
 
 @dataclass(slots=True)
@@ -354,6 +344,20 @@ def _check_options(solver, l1, learning_rate, tol, max_iter, init, callback):
     return init
 
 
+def _warns(quietly):
+    """The same fit with a warning if it did not get there. Its signature is that of `quietly`, so
+    that the options stand in one place."""
+
+    @functools.wraps(quietly)
+    def loudly(X, y, **options):
+        result = quietly(X, y, **options)
+        warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
+        return result
+
+    return loudly
+
+
+@_warns
 def fit(
     X,
     y,
@@ -470,55 +474,9 @@ def fit(
     >>> fit.converged
     True
     """
-    result = fit_quietly(
-        X,
-        y,
-        loss=loss,
-        l2=l2,
-        l1=l1,
-        fit_intercept=fit_intercept,
-        sample_weight=sample_weight,
-        offset=offset,
-        missing=missing,
-        solver=solver,
-        learning_rate=learning_rate,
-        tol=tol,
-        max_iter=max_iter,
-        init=init,
-        n_threads=n_threads,
-        record=record,
-        callback=callback,
-        progress=progress,
-    )
-    warn_unless_converged(result, ConvergenceWarning, SeparationWarning, stacklevel=3)
-    return result
-
-
-def fit_quietly(
-    X,
-    y,
-    *,
-    loss="auto",
-    l2=0.0,
-    l1=0.0,
-    fit_intercept=True,
-    sample_weight=None,
-    offset=None,
-    missing="error",
-    solver="auto",
-    learning_rate=None,
-    tol=1e-8,
-    max_iter=None,
-    init=None,
-    n_threads=None,
-    record=False,
-    callback=None,
-    progress=False,
-):
-    """`fit` without its warnings, for callers who have their own: see `warn_unless_converged`."""
     start = _check_options(solver, l1, learning_rate, tol, max_iter, init, callback)
     X, y, coding, copied, explained = _take(X, y, missing)
-    sample_weight, offset = _array(sample_weight, "sample_weight"), _array(offset, "offset")
+    sample_weight, offset = array_of(sample_weight, "sample_weight"), array_of(offset, "offset")
     bar = None
     if progress:
         from .progress import watch
@@ -560,6 +518,10 @@ def fit_quietly(
     if bar is not None:
         bar.close(result)
     return result
+
+
+# `fit` without its warnings, for callers who have their own: see `warn_unless_converged`.
+fit_quietly = fit.__wrapped__
 
 
 def _take(X, y, missing):

@@ -112,27 +112,9 @@ def fit(
     callback: Callable[[Iteration], object] | None = None,
     progress: bool = False,
 ) -> FitResult: ...
-def fit_quietly(
-    X: _Matrix,
-    y: ArrayLike,
-    *,
-    loss: _Loss = "auto",
-    l2: ArrayLike = 0.0,
-    l1: float = 0.0,
-    fit_intercept: bool = True,
-    sample_weight: ArrayLike | None = None,
-    offset: ArrayLike | None = None,
-    missing: Literal["error", "impute"] = "error",
-    solver: _Solver = "auto",
-    learning_rate: float | None = None,
-    tol: float = 1e-8,
-    max_iter: int | None = None,
-    init: tuple[ArrayLike, float] | FitResult | None = None,
-    n_threads: int | None = None,
-    record: bool = False,
-    callback: Callable[[Iteration], object] | None = None,
-    progress: bool = False,
-) -> FitResult: ...
+
+fit_quietly = fit
+
 def fit_path(
     X: _Matrix,
     y: ArrayLike,

@@ -5,7 +5,7 @@ Plain values stand for themselves; everything else is an object with one key tha
 
 import numpy as np
 
-from .result import labels_from_json, labels_to_json
+from .labels import labels_from_json, labels_to_json
 
 _PLAIN = (bool, int, float, str, type(None))
 

@@ -7,51 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from .coding import Coding
 from .functional import _Frame, _Matrix
 from .inference import Summary
-
-FORMAT_FIELDS: tuple[str, ...]
-LIMIT: float
-MOVED: float
-
-class Separation:
-    direction: NDArray[np.float64]
-    intercept: NDArray[np.float64]
-    rows: NDArray[np.int64]
-    columns: list[list[int]]
-    classes: list[list[int]]
-
-    def __init__(
-        self,
-        direction: NDArray[np.float64],
-        intercept: NDArray[np.float64],
-        rows: NDArray[np.int64],
-        columns: list[list[int]],
-        classes: list[list[int]],
-    ) -> None: ...
-    def signs(self, at: int = 0) -> NDArray[np.float64]: ...
-    @classmethod
-    def from_core(
-        cls, directions: NDArray[np.float64], intercepts: NDArray[np.float64], rows: list[int]
-    ) -> Self: ...
-    @staticmethod
-    def limit(
-        t: NDArray[np.float64], z: NDArray[np.float64], undecided: NDArray[np.bool]
-    ) -> None: ...
-
-def margins(
-    X: _Matrix,
-    coef: NDArray[np.float64],
-    intercept: float | NDArray[np.float64],
-    offset: ArrayLike | None = None,
-    n_threads: int | None = None,
-) -> NDArray[np.float64]: ...
-def probabilities(
-    X: _Matrix,
-    coef: NDArray[np.float64],
-    intercept: float | NDArray[np.float64],
-    offset: ArrayLike | None = None,
-    n_threads: int | None = None,
-) -> NDArray[np.float64]: ...
-def chances(z: NDArray[np.float64], code: NDArray[np.int64]) -> NDArray[np.float64]: ...
+from .separation import Separation
 
 class FitResult:
     coef: NDArray[np.float64]
@@ -133,6 +89,3 @@ class FitResult:
     def parts(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]: ...
     @classmethod
     def from_parts(cls, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Self: ...
-
-def labels_to_json(labels: NDArray[Any]) -> tuple[list[Any], str]: ...
-def labels_from_json(values: list[Any], dtype: str) -> NDArray[Any]: ...

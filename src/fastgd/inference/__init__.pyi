@@ -4,7 +4,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .functional import _Matrix
+from ..functional import _Matrix
 
 _Covariance = Literal["nonrobust", "HC0", "HC1", "stata", "cluster"]
 _Array = NDArray[np.float64]
@@ -104,6 +104,7 @@ class Summary:
     nagelkerke: float
     rsquared: float
 
+    def __init__(self, **fields: Any) -> None: ...
     def conf_int(self, level: float | None = None) -> _Array: ...
     def cov_params(self) -> _Array: ...
     def odds_ratios(self, level: float | None = None) -> _Array: ...

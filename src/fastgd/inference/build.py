@@ -1,0 +1,315 @@
+"""From arrays to a summary: checks, then each of the parts in turn."""
+
+import math
+
+import numpy as np
+
+from .. import _core
+from .coordinates import Coordinates, sliceable
+from .covariance import COVARIANCES, blocks, clusters, inverse, penalty, scores, squares
+from .distributions import check_level
+from .effects import means_of
+from .estimate import Estimate
+from .rows import rows_of, shares, side
+from .summary import Summary
+
+LARGEST = 20_000  # parameters whose covariance is formed
+
+
+def summarize(
+    X,
+    y,
+    z,
+    sums,
+    coef,
+    intercept,
+    *,
+    loss,
+    classes,
+    l2,
+    fit_intercept,
+    null_cost,
+    gap,
+    sample_weight=None,
+    offset=None,
+    cov_type="nonrobust",
+    groups=None,
+    small_sample=False,
+    level=0.95,
+    reference=None,
+    weights="frequency",
+    names=None,
+    diverging=None,
+    rank=None,
+    cost=None,
+    outcome="",
+    n_threads=None,
+    most_threads,
+):
+    """The `Summary` of a model, from the data it was fitted on and its margins there.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n, d)
+    y : array of shape (n,), or (n, K)
+    z : ndarray of shape (n,), or (n, K)
+        Margins, offset included; infinite where the classes are separated.
+    sums : ndarray of shape (2, d), or None
+        Of the rows times third derivatives of the log loss and weights, and times weights: what
+        marginal effects need. None: there will be none.
+    coef, intercept, loss, classes, l2, fit_intercept
+        The model.
+    diverging : callable, optional
+        After separation: of the number of the reference class, where each parameter goes, seen
+        from there, the intercept last: the sign of its infinity, or 0; (lines, d + 1).
+    rank : int, optional
+        Of the columns; needed after separation.
+    null_cost : float
+        Of the model without columns.
+    gap : float
+        How far the cost is from the optimum at most.
+    cost : float, optional
+        Of the fit: tells data that it was not made on.
+    outcome : str
+        How the fit ended, to be printed.
+    most_threads : callable
+        How many threads to use at most, where `n_threads` is None.
+
+    The others as for `FitResult.summary`.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, what was found, and what is wanted.
+    """
+    cov_type = _kind(cov_type, groups, weights, level)
+    X = sliceable(X)
+    n, d = X.shape
+    m = d + bool(fit_intercept)
+    if loss == "squared_error" and reference is not None:
+        raise ValueError("reference is a class; a model of the squared error has none")
+    lines = len(classes) - 1 if loss == "softmax" else 1
+    if lines * m > LARGEST:
+        raise ValueError(
+            f"the summary of {lines * m} parameters needs a matrix of their square; at most "
+            f"{LARGEST} are possible"
+        )
+    s, total = shares(sample_weight, n, weights)
+    equations = None
+    if loss != "squared_error":
+        reference = _reference(reference, classes)
+        equations = [c for c in classes.tolist() if c != reference]
+    rows = rows_of(loss, classes, reference, y, z, s)
+    if cost is not None:
+        _check_cost(rows.loss, total, cost, coef, l2)
+
+    coordinates = Coordinates.of(X, fit_intercept)
+
+    def gram(q):
+        G = _core.gram(X, q, coordinates.shift, coordinates.scale, n_threads, most_threads)
+        # the core has the intercept last
+        return np.roll(G, 1, (0, 1)) if fit_intercept else G[:d, :d]
+
+    information = blocks(lines, m, rows.information, gram)
+    penalized = bool(np.any(np.asarray(l2) > 0))
+    H = information
+    if penalized:
+        H = H + penalty(l2, coordinates, total, loss, lines)
+
+    theta = _contrasts(coef, intercept, loss, classes, reference)
+    v = coordinates.to_scaled(theta if fit_intercept else theta[:, 1:]).ravel()
+    signs = np.zeros(lines * m)
+    if diverging is not None:
+        # in the order of the parameters, seen from the reference
+        moved = diverging(classes.tolist().index(reference))
+        signs = (np.roll(moved, 1, axis=1) if fit_intercept else moved[:, :d]).ravel()
+    kept, bread = inverse(H, np.argsort(signs != 0, kind="stable"))
+    aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
+    follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
+    v[kept] += follow @ v[aliased]
+    v[aliased] = 0
+    raw = coordinates.to_raw(v.reshape(lines, m, 1))[:, :, 0].ravel()
+    raw[signs != 0] = np.inf * signs[signs != 0]
+    raw[aliased] = np.nan
+
+    effective = float(np.sum(bread * information)) if penalized else float(len(kept))
+    if diverging is not None:  # infinite ones count: rows set aside tell of them alone
+        effective = float(lines * (rank + bool(fit_intercept)))
+    df_resid = total - effective
+    scale = 1.0
+    if loss == "squared_error":
+        if df_resid <= 0:
+            raise ValueError(
+                f"{total:g} observations leave no residual degrees of freedom for "
+                f"{effective:g} parameters: there is no estimate of the variance"
+            )
+        scale = 2 * rows.loss / df_resid
+
+    factor, count = 1.0, None
+    if cov_type == "nonrobust":
+        cov = bread @ information @ bread if penalized else bread
+        cov = cov * scale
+    else:
+        if cov_type == "cluster":
+            codes, count = clusters(groups, n)
+            of_groups = scores(X, rows.residual * s[:, None], codes, count, coordinates)
+            same = np.zeros(lines * m), np.ones(lines * m)
+            meat = _core.gram(of_groups, np.ones(count), *same, n_threads, most_threads)[:-1, :-1]
+        else:
+            power = s if weights == "frequency" else s * s
+            meat = blocks(lines, m, squares(rows.residual, power), gram)
+        factor = _factor(cov_type, total, effective, count, small_sample)
+        cov = bread @ meat @ bread * factor
+
+    absent = (signs != 0) | ~np.isin(np.arange(lines * m), kept)
+    means = None
+    if sums is not None:
+        flip = side(reference, classes)
+        means = means_of(sums, rows, s, total, sample_weight, offset, coordinates, flip)
+    names = (["intercept"] if fit_intercept else []) + _column_names(names, d)
+    return Summary(
+        loss=loss,
+        l2=l2,
+        fit_intercept=bool(fit_intercept),
+        penalized=penalized,
+        names=names,
+        equations=equations,
+        reference=reference,
+        outcome=outcome,
+        level=float(level),
+        weights=weights,
+        cov_type=cov_type,
+        factor=factor,
+        groups=count,
+        rows=n,
+        nobs=total,
+        n_params=effective,
+        df_model=effective - lines * bool(fit_intercept),
+        df_resid=df_resid,
+        scale=scale,
+        # near the optimum n gap = e' H e / 2, and no e_j is above sqrt(e' H e) standard errors
+        distance=math.sqrt(2 * total * max(gap, 0.0) / scale) if scale > 0 else math.nan,
+        notes=_reasons(names, signs, aliased, kept, follow),
+        **_likelihoods(loss, rows, total, null_cost),
+        _estimate=Estimate(coordinates, v, raw, absent, bread, cov),
+        _means=means,
+        _classes=classes,
+        _coef=coef,
+        _intercept=intercept,
+    )
+
+
+# --- checks -------------------------------------------------------------------------
+
+
+def _kind(cov_type, groups, weights, level):
+    """The covariance that is meant."""
+    if cov_type not in COVARIANCES:
+        known = ", ".join(repr(name) for name in COVARIANCES)
+        raise ValueError(f"cov_type must be one of {known}, found {cov_type!r}")
+    if weights not in ("frequency", "sampling"):
+        raise ValueError(f"weights must be 'frequency' or 'sampling', found {weights!r}")
+    check_level(level)
+    if groups is not None:
+        if cov_type not in ("nonrobust", "cluster"):
+            raise ValueError(f"groups go with cov_type='cluster', found cov_type={cov_type!r}")
+        return "cluster"
+    if cov_type == "cluster":
+        raise ValueError("cov_type='cluster' needs groups, one label for each row of X")
+    return "HC0" if weights == "sampling" and cov_type == "nonrobust" else cov_type
+
+
+def _reference(reference, classes):
+    if reference is None:
+        return classes.tolist()[0]
+    for label in classes.tolist():
+        if label == reference:
+            return label
+    shown = ", ".join(str(c) for c in classes[:5].tolist()) + (", ..." if len(classes) > 5 else "")
+    raise ValueError(f"reference must be one of the classes ({shown}), found {reference!r}")
+
+
+def _column_names(names, d):
+    return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(d)]
+
+
+def _check_cost(loss, total, cost, coef, l2):
+    """Whether these are the rows that the model was fitted on: its cost tells."""
+    here = loss / total + float(np.sum(np.asarray(l2) * np.square(coef))) / 2
+    if not abs(here - cost) <= 1e-6 * (1e-3 + abs(cost)):
+        raise ValueError(
+            f"X, y, sample_weight or offset are not those of the fit: the cost was {cost:.6g} "
+            f"there and is {here:.6g} here"
+        )
+
+
+# --- pieces of the summary ----------------------------------------------------------
+
+
+def _contrasts(coef, intercept, loss, classes, reference):
+    """A line (intercept, coefficients) for each class but the reference, seen from it."""
+    if loss != "softmax":
+        line = np.concatenate([[intercept], coef])[None, :]
+        return line * side(reference, classes) if loss == "log_loss" else line
+    both = np.column_stack([intercept, coef])
+    at = classes.tolist().index(reference)
+    return np.delete(both, at, axis=0) - both[at]
+
+
+def _factor(cov_type, total, effective, count, small_sample):
+    """What a sandwich is multiplied with, for a finite number of rows or of clusters."""
+    if cov_type == "HC1":
+        if total <= effective:
+            raise ValueError(
+                f"cov_type='HC1' needs more observations than parameters, found {total:g} "
+                f"and {effective:g}"
+            )
+        return total / (total - effective)
+    if cov_type == "stata":
+        return total / (total - 1)
+    if cov_type == "cluster":
+        small = (total - 1) / (total - effective) if small_sample else 1.0
+        return count / (count - 1) * small
+    return 1.0
+
+
+def _likelihoods(loss, rows, total, null_cost):
+    """Log-likelihoods and deviances, by their names in a summary."""
+    if loss == "squared_error":
+        deviance, null_deviance = 2 * rows.loss, 2 * null_cost * total
+        llf, llnull = (
+            -total / 2 * (math.log(2 * math.pi * rss / total) + 1) if rss > 0 else math.inf
+            for rss in (deviance, null_deviance)
+        )
+    else:
+        llf, llnull = 0.0 - rows.loss, 0.0 - null_cost * total
+        deviance, null_deviance = 2 * (rows.saturated - llf), 2 * (rows.saturated - llnull)
+    return dict(llf=llf, llnull=llnull, deviance=deviance, null_deviance=null_deviance)
+
+
+def _reasons(names, signs, aliased, kept, follow):
+    """Why a parameter has no standard error: a sentence by its place."""
+    m, notes, separated = len(names), {}, bool(signs.any())
+    for i in np.flatnonzero(signs):
+        notes[int(i)] = "infinite: the classes are separated along it"
+    v = np.abs(follow)
+    for column, i in enumerate(aliased):
+        parts = [
+            names[k % m]
+            for k, weight in zip(kept, v[:, column], strict=True)
+            if weight > 1e-6 * max(v[:, column].max(), 1e-300) and v[:, column].max() > 0
+        ]
+        if parts in ([], ["intercept"]):
+            why = "aliased: the column is constant"
+            if separated:
+                why = "unknown: rows that are not separated tell nothing of it"
+        else:
+            shown = ", ".join(parts[:4])
+            shown += f" and {len(parts) - 4} more" if len(parts) > 4 else ""
+            why = f"aliased: follows from {shown}"
+        notes[int(i)] = why
+    return notes
