@@ -296,10 +296,10 @@ static fgd_status oracle_gram(void *self, double *H) {
   fgd_status status = fgd_objective_curvature(&f->o);
   return status ? status : fgd_coordinates_gram(&f->coordinates, 1, H);
 }
-static fgd_status oracle_prepare(void *self) {
+static fgd_status oracle_prepare(void *self, int anew) {
   fitting *f = self;
   fgd_status status = fgd_objective_curvature(&f->o);
-  return status ? status : fgd_objective_diagonal(&f->o, f->diagonal);
+  return status || !anew ? status : fgd_objective_diagonal(&f->o, f->diagonal);
 }
 static void oracle_precondition(void *self, const double *r, double *s) {
   const fitting *f = self;

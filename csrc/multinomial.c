@@ -198,13 +198,13 @@ static void take_sample(fitting *f) {
 
 /* All classes share one preconditioner: the Hessian that they would have if every row's curvature were the same in all
  * directions, of which the mean curvature is left. */
-static fgd_status oracle_prepare(void *self) {
+static fgd_status oracle_prepare(void *self, int anew) {
   fitting *f = self;
   fgd_softmax *o = &f->o;
   ptrdiff_t side = columns(o->p);
   fgd_status status = fgd_softmax_curvature(o);
   if (!status) status = fgd_softmax_spread(o);
-  if (status) return status;
+  if (status || !anew) return status;
   if (!f->sample) return fgd_softmax_diagonal(o, f->diagonal);
   double each = (double)o->p->X.n / (double)f->sample;
   for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];

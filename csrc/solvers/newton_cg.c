@@ -8,7 +8,8 @@
 #include "line.h"
 
 
-#define PATIENCE 10 /* steps that fail at any length, one after the other */
+#define CHANGED 0.95 /* while the cost is above this share of what it was, so are curvatures: a preconditioner serves on */
+#define PATIENCE 10  /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
 
@@ -41,7 +42,8 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   fgd_cg c;
   fgd_status status;
   int failed = 0, stride = oracle->thin ? oracle->most_stride : 1;
-  double asked = run->null_cost; /* separation was last looked for at this cost */
+  double asked = run->null_cost; /* separation was last looked for at this cost, */
+  double prepared = INFINITY;    /*   and a preconditioner made */
   fgd_cg_layout(&c, n, work + 2 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -55,11 +57,13 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       if (found) {
         if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
         oracle->accept(oracle->self);
-        before = radius = INFINITY;
+        before = radius = prepared = INFINITY;
       }
       asked = run->cost;
     }
-    if ((status = oracle->prepare(oracle->self))) return status;
+    int anew = !(run->cost > CHANGED * prepared);
+    if (anew) prepared = run->cost;
+    if ((status = oracle->prepare(oracle->self, anew))) return status;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
     c.radius = radius;

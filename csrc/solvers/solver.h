@@ -62,9 +62,9 @@ struct fgd_oracle {
    * stand in the trial's place. */
   fgd_status (*line)(void *self, double t, double *f, double *slope);
   fgd_status (*dual)(void *self, int direct, double *f);
-  /* Keep the curvatures of the current point for hess_vec, and make a preconditioner for them: one pass.  Then
+  /* Keep the curvatures of the current point for hess_vec, and (anew) make a preconditioner for them: one pass.  Then
    * s = inv(M) r, with no pass. */
-  fgd_status (*prepare)(void *self);
+  fgd_status (*prepare)(void *self, int anew);
   void (*precondition)(void *self, const double *r, double *s);
   double (*scale_of)(void *self, ptrdiff_t j); /* 0 for a coordinate that nothing depends on */
   /* Or NULL where there is a penalty.  Is the step u from w the way to infinity of some rows?  *interior: no, a
