@@ -7,6 +7,11 @@
 
 #include "rank.h"
 #include "softmax.h"
+#include "softmax_basis.h"
+#include "softmax_rough.h"
+#include "softmax_stages.h"
+#include "softmax_turn.h"
+#include "softmax_weights.h"
 #include "solvers/solver.h"
 
 typedef struct {

@@ -20,7 +20,8 @@ def module_of(path):
     return "fastgd" if top == "__init__" else top
 
 
-SOURCES = [*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.pyx")]
+CYTHON = [path for kind in ("pyx", "pxd", "pxi") for path in PACKAGE.rglob(f"*.{kind}")]
+SOURCES = [*PACKAGE.rglob("*.py"), *CYTHON]
 MODULES = {module_of(path) for path in SOURCES}
 
 
@@ -31,7 +32,8 @@ def python_graph():
         dots = r"\." * len(path.relative_to(PACKAGE).parts)  # one more leaves a subpackage
         statement = re.compile(
             rf"^\s*(?:import fastgd(?P<a>\.\w+)?|from (?:fastgd\.|{dots})(?P<b>\w+)[\w.]* import"
-            rf"|from (?:{dots}|fastgd) import (?P<names>\([^)]*|[^(\n]*))",
+            rf"|from (?:{dots}|fastgd) import (?P<names>\([^)]*|[^(\n]*)"
+            r'|include "(?P<included>\w+)/)',
             re.MULTILINE,
         )
         imported = graph.setdefault(module_of(path), set())
@@ -39,6 +41,8 @@ def python_graph():
             if found["names"]:
                 names = re.findall(r"(\w+)(?: as \w+)?", found["names"])
                 imported |= {name if name in MODULES else "fastgd" for name in names}
+            elif found["included"]:
+                imported.add(found["included"])
             else:
                 imported.add(found["b"] or (found["a"] or ".fastgd")[1:])
     for name, imported in graph.items():
@@ -98,10 +102,11 @@ def test_parts_of_a_summary_do_not_know_it():
 @pytest.mark.parametrize(
     ("module", "may_import"),
     [
-        ("_core", {"errors"}),
+        ("_core", {"door"}),
         ("calculus", set()),
         ("datasets", set()),
         ("descent", {"calculus"}),
+        ("door", {"errors"}),
         ("errors", set()),
         ("frames", {"coding", "errors", "tables"}),
         ("tables", {"errors"}),
@@ -149,8 +154,15 @@ def test_numerics_do_not_know_their_users(module):
 
 
 def test_cython_sees_one_header():
-    text = (PACKAGE / "_core.pyx").read_text(encoding="utf-8")
+    text = "".join(path.read_text(encoding="utf-8") for path in CYTHON)
     assert set(re.findall(r'cdef extern from "(.*?)"', text)) == {"fastgd.h"}
+
+
+def test_door_is_whole():
+    text = (PACKAGE / "_core.pyx").read_text(encoding="utf-8")
+    assert sorted(re.findall(r'^include "door/(\w+)\.pxi"', text, re.MULTILINE)) == sorted(
+        path.stem for path in PACKAGE.rglob("*.pxi")
+    )
 
 
 def test_solvers_see_only_the_oracle():
