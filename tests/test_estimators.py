@@ -249,7 +249,7 @@ def test_arrays_are_read_in_place(dtype, order, rng, monkeypatch):
     X = (4 * rng.random((200, 5))).astype(dtype)
     y = (rng.random(200) < 0.5).astype(int)
     X = scipy.sparse.csr_array(X) if order == "csr" else np.asarray(X, order=order)
-    monkeypatch.setattr(estimators, "validate_data", None)  # nobody scans
+    monkeypatch.setattr(estimators.data, "validate_data", None)  # nobody scans
     model = LR().fit(X, y)
     assert model.result_.bytes_copied == 0 and model.n_features_in_ == 5
     wanted = np.float32 if dtype == "float32" else np.float64
@@ -263,7 +263,7 @@ def test_memory_maps_are_read_in_place(data, tmp_path, monkeypatch):
     X, y = data
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    monkeypatch.setattr(estimators, "validate_data", None)  # nobody scans
+    monkeypatch.setattr(estimators.data, "validate_data", None)  # nobody scans
     model = LR().fit(mapped, y)
     assert model.result_.bytes_copied == 0
     assert_exact(model.predict_proba(mapped), LR().fit(X, y).predict_proba(X))
