@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn import metrics
-from sklearn.model_selection import check_cv
 from sklearn.utils import metadata_routing
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
@@ -16,9 +15,8 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from . import callbacks, data, solving
+from . import callbacks, data, folds, solving
 from .base import Base
-from .folds import path
 from .parameters import CONSTRAINTS, check, translated_penalty
 from .scoring import Scoring
 
@@ -199,7 +197,7 @@ class LogisticRegressionCV(Base):
         X, y, looked_at = data.take(self, X, y)
         with data.explained(self, X, y, looked_at):
             weight = data.weights(self, X, y, sample_weight)
-            classes, code = np.unique(y, return_inverse=True)
+            classes, code = data.coded(y)
             self.classes_ = classes
             if len(classes) < 2:
                 data.refuse_one_class(self, y)
@@ -209,14 +207,11 @@ class LogisticRegressionCV(Base):
             if not (Cs > 0).all():
                 raise ValueError(f"Cs must be positive, found {Cs[~(Cs > 0)][0]}")
             routed = self._routed("fit", params, sample_weight, offset)
-            cv = self.cv
-            if cv is None:
-                cv = max(2, min(5, int(np.bincount(code).max())))
-            folds = list(check_cv(cv, y, classifier=True).split(X, y, **routed["split"]))
+            split = folds.split(self, X, y, code, routed["split"])
             score = Scoring(self, X, y, code, offset, routed["score"])
-            paths = [path(self, X, code, train, weight, offset) for train, _ in folds]
+            paths = [folds.path(self, X, code, train, weight, offset) for train, _ in split]
             table = [
-                score.path(*path[:2], test) for path, (_, test) in zip(paths, folds, strict=True)
+                score.path(*path[:2], test) for path, (_, test) in zip(paths, split, strict=True)
             ]
             # folds x l1_ratios x Cs; the l1_ratios are all 0, so their scores are the same
             repeat = (1, len(l1_ratios), 1)
@@ -239,7 +234,7 @@ class LogisticRegressionCV(Base):
                 each = scores[:, 0].argmax(axis=1)
                 C = float(np.mean(Cs[each]))
                 coef, intercept = apart(
-                    coefs[np.arange(len(folds)), each].mean(axis=0), self.fit_intercept
+                    coefs[np.arange(len(split)), each].mean(axis=0), self.fit_intercept
                 )
         self.coef_, self.intercept_ = self._attributes(coef, intercept, X)
         self.C_, self.l1_ratio_, self.l1_ratios_ = C, float(l1_ratios[0]), np.array(l1_ratios)

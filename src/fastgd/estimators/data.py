@@ -129,7 +129,7 @@ def weights(estimator, X, y, sample_weight):
         sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if estimator.class_weight is None:
         return sample_weight
-    classes, code = np.unique(y, return_inverse=True)
+    classes, code = coded(y)
     if isinstance(estimator.class_weight, dict):
         strange = [label for label in estimator.class_weight if label not in classes]
         if strange and len(estimator.class_weight) - len(strange) < len(classes):
@@ -143,6 +143,16 @@ def weights(estimator, X, y, sample_weight):
         by_class = count.sum() / (len(classes) * np.maximum(count, np.finfo(float).tiny))
     weight = by_class[code]
     return weight if sample_weight is None else weight * sample_weight
+
+
+def coded(y):
+    """The classes, sorted, and the place of each row's among them."""
+    if y.dtype.kind in "biuf":
+        low, high = y.min(), y.max()
+        second = y == high
+        if low < high and (second | (y == low)).all():  # two classes: nothing to sort
+            return np.array([low, high], y.dtype), second.astype(np.intp)
+    return np.unique(y, return_inverse=True)
 
 
 def total(weight, X):

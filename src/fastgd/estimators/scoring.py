@@ -9,7 +9,7 @@ from sklearn import metrics
 from sklearn.utils.validation import _check_method_params
 
 from .. import threads
-from ..prediction import chances, margins
+from ..prediction import log_losses, margins
 from .logistic import LogisticRegression
 from .solving import EPS
 
@@ -35,9 +35,11 @@ class Scoring:
         params = _check_method_params(X=self.X, params=self.params, indices=test)
         if not self.on_margins:
             return self.by_model(coef, intercept, test, params)
-        weight = params.get("sample_weight")
         z = self.margins(coef, intercept, test)
-        return [self.on_margins(z[:, k], self.code[test], test, weight) for k in range(z.shape[1])]
+        weight = params.get("sample_weight")
+        if weight is not None:
+            weight = np.asarray(weight, np.float64)
+        return self.on_margins(z, self.code[test], weight)
 
     def margins(self, coef, intercept, test):
         """Margins (test rows, n_cs, lines), from one pass; over as few rows as slicing may give."""
@@ -49,22 +51,23 @@ class Scoring:
             intercept.ravel(),
             n_threads=threads.from_jobs(self.estimator.n_jobs),
         )
-        z = z[test - first].reshape(len(test), n_cs, lines)
+        z = z.take(test - first, axis=0).reshape(len(test), n_cs, lines)
         if self.offset is not None:
             z += np.asarray(self.offset, np.float64)[test].reshape(len(test), 1, -1)
         return z
 
-    def log_loss(self, z, code, test, weight):
+    def log_loss(self, z, code, weight):
         """Minus the mean log loss, with scikit-learn's bound on how small a probability may be."""
-        p = chances(z, code)
-        return float(np.average(np.log(np.clip(p, EPS, 1.0)), weights=weight))
+        return [-loss for loss in log_losses(z, code, weight, EPS)]
 
-    def accuracy(self, z, code, test, weight):
-        guess = z[:, 0] > 0 if z.shape[1] == 1 else z.argmax(axis=1)
-        return float(np.average(guess == code, weights=weight))
+    def accuracy(self, z, code, weight):
+        guess = z[:, :, 0] > 0 if z.shape[2] == 1 else z.argmax(axis=2)
+        right = guess == code[:, None]
+        return [float(np.average(column, weights=weight)) for column in right.T]
 
-    def auc(self, z, code, test, weight):
-        return self.scorer._score_func(code, z[:, 0], sample_weight=weight)
+    def auc(self, z, code, weight):
+        score = self.scorer._score_func
+        return [score(code, column, sample_weight=weight) for column in z[:, :, 0].T]
 
     def by_model(self, coef, intercept, test, params):
         """As the scorer has it: with a model, and the rows held out."""
