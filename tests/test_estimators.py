@@ -240,6 +240,16 @@ def test_verbose_asks_for_the_bar(data, monkeypatch, verbose):
     assert len(asked) == verbose
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["LogisticRegression", "LogisticRegressionCV", "ConvergenceWarning", "SeparationWarning"],
+)
+def test_pickles_name_the_package_not_the_file(name):
+    found = pickle.loads(b"cfastgd.estimators\n" + name.encode() + b"\n.")  # as of old
+    assert found is getattr(estimators, name)
+    assert found.__module__ == "fastgd.estimators"
+
+
 # --- data ---------------------------------------------------------------------------------
 
 
