@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse
+import scipy.special
 import sklearn
 from sklearn import config_context, linear_model, metrics
 from sklearn.base import clone
@@ -29,6 +30,7 @@ from tolerances import assert_exact
 
 import fastgd
 from fastgd import estimators, progress
+from fastgd.prediction import log_losses
 
 LR, CV = fastgd.LogisticRegression, fastgd.LogisticRegressionCV
 NEW = tuple(int(v) for v in sklearn.__version__.split(".")[:2]) >= (1, 9)
@@ -238,6 +240,16 @@ def test_verbose_asks_for_the_bar(data, monkeypatch, verbose):
     assert len(asked) == verbose
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["LogisticRegression", "LogisticRegressionCV", "ConvergenceWarning", "SeparationWarning"],
+)
+def test_pickles_name_the_package_not_the_file(name):
+    found = pickle.loads(b"cfastgd.estimators\n" + name.encode() + b"\n.")  # as of old
+    assert found is getattr(estimators, name)
+    assert found.__module__ == "fastgd.estimators"
+
+
 # --- data ---------------------------------------------------------------------------------
 
 
@@ -249,7 +261,7 @@ def test_arrays_are_read_in_place(dtype, order, rng, monkeypatch):
     X = (4 * rng.random((200, 5))).astype(dtype)
     y = (rng.random(200) < 0.5).astype(int)
     X = scipy.sparse.csr_array(X) if order == "csr" else np.asarray(X, order=order)
-    monkeypatch.setattr(estimators, "validate_data", None)  # nobody scans
+    monkeypatch.setattr(estimators.data, "validate_data", None)  # nobody scans
     model = LR().fit(X, y)
     assert model.result_.bytes_copied == 0 and model.n_features_in_ == 5
     wanted = np.float32 if dtype == "float32" else np.float64
@@ -263,7 +275,7 @@ def test_memory_maps_are_read_in_place(data, tmp_path, monkeypatch):
     X, y = data
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    monkeypatch.setattr(estimators, "validate_data", None)  # nobody scans
+    monkeypatch.setattr(estimators.data, "validate_data", None)  # nobody scans
     model = LR().fit(mapped, y)
     assert model.result_.bytes_copied == 0
     assert_exact(model.predict_proba(mapped), LR().fit(X, y).predict_proba(X))
@@ -663,6 +675,74 @@ def test_legacy_attributes(iris):
     given = clone(old).set_params(l1_ratios=[0.0]).fit(X, y == 1)
     assert list(given.scores_) == [True] and given.n_iter_.shape == (1, 3, 2, 1)
     assert given.coefs_paths_[True].shape == (3, 2, 1, 5)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 7])
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_folds_are_those_of_scikit_learn(n_classes, n_folds, rng):
+    for n in rng.integers(n_classes * n_folds, 300, 20):
+        code = np.concatenate([np.repeat(np.arange(n_classes), n_folds), np.zeros(n, np.intp)])
+        code[n_classes * n_folds :] = rng.choice(n_classes, n, p=rng.dirichlet(np.ones(n_classes)))
+        rng.shuffle(code)
+        ours = list(estimators.folds.stratified(code, np.bincount(code), n_folds))
+        theirs = list(StratifiedKFold(n_folds).split(code, code))
+        assert len(ours) == len(theirs) == n_folds
+        for mine, other in zip(ours, theirs, strict=True):
+            assert_exact(mine[0], other[0])
+            assert_exact(mine[1], other[1])
+
+
+def test_unusual_folds_are_left_to_scikit_learn(data):
+    X, y = data
+    with pytest.raises(ValueError, match="n_splits=200 cannot be greater"):
+        CV(cv=200).fit(X, y)
+    with config_context(skip_parameter_validation=True):
+        with pytest.raises(ValueError, match="requires at least one train/test split"):
+            CV(cv=1).fit(X, y)
+    with pytest.raises(ValueError, match="y contains infinity"):
+        CV().fit(X, np.where(y == 1, np.inf, 0.0))
+
+
+def test_rows_named_twice_count_twice(data):
+    X, y = data
+    train, test = np.r_[0:250, 0:60, 10:20], np.arange(250, 300)
+    model = CV(Cs=[0.5], cv=[(train, test)], tol=1e-12).fit(X, y)
+    fold = LR(C=0.5, tol=1e-12).fit(X[train], y[train])
+    np.testing.assert_allclose(model.coefs_paths_[0, 0, 0, 0, :4], fold.coef_[0], rtol=1e-7)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_log_losses_are_scikit_learns(n_classes, weighted, rng):
+    code = rng.integers(0, n_classes, 400)
+    weight = rng.random(400) if weighted else None
+    lines = 1 if n_classes == 2 else n_classes
+    z = rng.normal(size=(400, 5, lines)) * np.array([0.0, 1.0, 30.0, 1e3, 1e6])[:, None]
+    found = log_losses(z, code, weight, np.finfo(float).eps)
+    both = np.concatenate([np.zeros_like(z), z], axis=2) if lines == 1 else z
+    p = scipy.special.softmax(both, axis=2)
+    for k in range(5):
+        wanted = metrics.log_loss(code, p[:, k], sample_weight=weight)
+        assert found[k] == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([3.0, -1.0, -1.0, 3.0]),
+        np.array([True, False, True]),
+        np.array([7, 7, 250], np.uint8),
+        np.array([2, 0, 1, 1]),
+        np.array([5, 5]),
+        np.array(["b", "a", "b"]),
+    ],
+)
+def test_codes_of_labels(y):
+    for found, wanted in zip(
+        estimators.data.coded(y), np.unique(y, return_inverse=True), strict=True
+    ):
+        assert found.dtype == wanted.dtype
+        assert (found == wanted).all()
 
 
 def test_groups_and_scorers_parameters_are_routed(data, rng):

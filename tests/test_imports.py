@@ -85,7 +85,11 @@ def reachable(graph, start):
 
 @pytest.mark.parametrize(
     "make_graph",
-    [python_graph, partial(inner_graph, "inference"), partial(inner_graph, "plot"), c_graph],
+    [
+        python_graph,
+        *(partial(inner_graph, package) for package in ("estimators", "inference", "plot")),
+        c_graph,
+    ],
 )
 def test_no_cycles(make_graph):
     graph = make_graph()

@@ -139,7 +139,7 @@ def test_labels_of_a_hostile_dtype_are_not_allocated(rng, tmp_path, dtype):
 def test_damaged_estimators_are_refused(rng, tmp_path, part, value):
     X, y = rows(rng, 2)
     model = fastgd.LogisticRegression().fit(X, y)
-    meta, arrays = estimators._parts(model)
+    meta, arrays = estimators.storing.parts(model)
     modelfile.write(tmp_path / "model", meta | {part: value}, arrays)
     with pytest.raises(fastgd.DataError, match="model holds a damaged estimator"):
         fastgd.load(tmp_path / "model")
@@ -279,7 +279,7 @@ def bytes_changed(random, data):
 
 
 def same(left, right):
-    left, right = (m.parts() if isinstance(m, fastgd.FitResult) else estimators._parts(m)
+    left, right = (m.parts() if isinstance(m, fastgd.FitResult) else estimators.storing.parts(m)
                    for m in (left, right))  # fmt: skip
     return left[0] == right[0] and all(
         left[1][name].tobytes() == right[1][name].tobytes() for name in right[1]

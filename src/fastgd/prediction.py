@@ -1,4 +1,6 @@
-"""From coefficients and rows to margins and probabilities."""
+"""From coefficients and rows to margins, probabilities and log losses."""
+
+import math
 
 import numpy as np
 
@@ -40,19 +42,36 @@ def probabilities(X, coef, intercept, offset=None, n_threads=None):
     return _core.probabilities(X, coef, intercept, offset, n_threads, threads.most)
 
 
-def chances(z, code):
-    """The probability that margins give to the class that was seen.
+def log_losses(z, code, weight, least):
+    """Mean log losses of several models on the same rows.
 
     Parameters
     ----------
-    z : ndarray of shape (n, 1), or (n, K)
+    z : ndarray of shape (n, models, 1), or (n, models, K)
+        Margins of the second of two classes, or of each class.
     code : ndarray of int, shape (n,)
         The place of each row's class, 0 .. K - 1.
+    weight : ndarray of float64, shape (n,), or None
+    least : float
+        A probability below it counts as this much; positive.
 
     Returns
     -------
-    ndarray of shape (n,)
+    list of float
     """
-    if z.shape[1] == 1:
-        return _core.sigmoid(np.where(code == 1, z[:, 0], -z[:, 0]))
-    return _core.softmax(z)[np.arange(len(code)), code]
+    n, models, K = z.shape
+    total = float(n if weight is None else weight.sum())
+    if total == 0:
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    if K > 1:
+        rows = np.arange(n)
+        seen = (_core.softmax(z[:, k])[rows, code] for k in range(models))
+        logs = (np.log(np.maximum(p, least)) for p in seen)
+        return [-float((log if weight is None else log * weight).sum()) / total for log in logs]
+    farthest = -math.log(least)  # on the right side of 0 the loss is lost in rounding there
+    y, line = code.astype(np.float64), np.empty(n)
+    losses = []
+    for k in range(models):
+        np.clip(z[:, k, 0], -farthest, farthest, out=line)
+        losses.append(_core.log_loss(line, y, weight) / total)
+    return losses

@@ -20,6 +20,22 @@ def sigmoid(z, out=None):
     return result if out is not None or result.ndim else result[()]
 
 
+def log_loss(z, y, weight):
+    """The sum of the log losses of margins z, labels y in [0, 1], each times its weight unless that is None."""
+    cdef ptrdiff_t n = len(z)
+    cdef int each = weight is not None
+    cdef View margins = View(vector(z, "z", n, "row"))
+    cdef View labels = View(vector(y, "y", n, "row"))
+    cdef View weights = View(vector(weight, "weight", n, "row") if each else np.ones(1))
+    cdef View residuals = View(np.empty(n))
+    cdef double total
+    with nogil:
+        total = fgd_kernels_active().logistic(n, <const double *>margins.buffer.buf, <const double *>labels.buffer.buf,
+                                              <const double *>weights.buffer.buf, each,
+                                              <double *>residuals.buffer.buf)
+    return total
+
+
 def softmax(z):
     """Probabilities of each row's classes, from margins (n, K)."""
     cdef View source, target

@@ -1,0 +1,143 @@
+"""What both estimators share: prediction, the summary, saving."""
+
+from typing import ClassVar
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from .. import modelfile, threads
+from ..prediction import margins, probabilities
+from ..result import FitResult
+from . import data, storing
+from .callbacks import CallbackSupportMixin
+from .parameters import CONSTRAINTS
+
+
+class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+    """What both estimators share."""
+
+    _parameter_constraints: ClassVar = CONSTRAINTS
+
+    def _ask(self, function, X, offset):
+        """margins or probabilities of the rows of X, by `coef_` and `intercept_` as they are."""
+        try:
+            coef, intercept = self.coef_, self.intercept_
+        except AttributeError:
+            check_is_fitted(self)
+            raise
+        single = coef.dtype == np.float32
+        if issparse(coef):
+            coef = coef.toarray()
+        if coef.shape[0] == 1:
+            coef, intercept = coef[0], intercept[0]
+        coef = np.ascontiguousarray(coef, np.float64)
+        n_threads = threads.from_jobs(self.n_jobs)
+        out = None
+        if data.read_in_place(self, X, reset=False) is not None:
+            try:
+                out = function(X, coef, intercept, offset, n_threads)
+            except (TypeError, ValueError):
+                pass
+        if out is None:
+            X = data.validated(self, X, None)
+            out = function(X, coef, intercept, offset, n_threads)
+        return out.astype(np.float32) if single and X.dtype == np.float32 else out
+
+    def decision_function(self, X, offset=None):
+        """Margins ``X @ coef_.T + intercept_ + offset``.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n, d)
+        offset : array of shape (n,), or (n, K), optional
+
+        Returns
+        -------
+        ndarray of shape (n,), or (n, K)
+            float32 if the model and `X` are, else float64.
+        """
+        return self._ask(margins, X, offset)
+
+    def predict_proba(self, X, offset=None):
+        """Probability of each class, in the order of ``classes_``.
+
+        Parameters as for `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+        """
+        return self._ask(probabilities, X, offset)
+
+    def predict_log_proba(self, X, offset=None):
+        """Logarithms of `predict_proba`.
+
+        Parameters as for `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n, K)
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X, offset))
+
+    def predict(self, X, offset=None):
+        """The more probable class of each row; a tie goes to the first.
+
+        Parameters as for `decision_function`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        z = self.decision_function(X, offset)
+        return self.classes_[(z > 0).view(np.int8) if z.ndim == 1 else z.argmax(axis=1)]
+
+    @available_if(lambda self: hasattr(FitResult, "summary"))
+    def summary(self, X, y, *, sample_weight=None, **options):
+        """``result_.summary(X, y, ...)``: standard errors and what goes with them.
+
+        Weights of classes are put into `sample_weight`, as in the fit.
+        """
+        check_is_fitted(self)
+        weight = data.weights(self, X, np.asarray(y), sample_weight)
+        return self.result_.summary(X, y, sample_weight=weight, **options)
+
+    def save(self, path):
+        """Write parameters and fit to a file that `fastgd.load` reads; no pickle.
+
+        Parameters that stand at their default are not written: they come back as the default.
+
+        Parameters
+        ----------
+        path : str or path-like
+            An existing file is replaced, whole or not at all.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+        TypeError
+            Naming a parameter that only pickle could store, such as a splitter given as ``cv``:
+            ``set_params`` can replace it, which changes no prediction.
+        OSError
+            If the file cannot be written.
+        """
+        check_is_fitted(self)
+        modelfile.write(path, *storing.parts(self))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear"
+        return tags
+
+    def _attributes(self, coef, intercept, X):
+        """coef_ and intercept_ in scikit-learn's shapes; of float32 where X is, but as there not
+        for liblinear."""
+        single = X.dtype == np.float32 and self.solver != "liblinear"
+        dtype = np.float32 if single else np.float64
+        return np.array(np.atleast_2d(coef), dtype), np.array(np.atleast_1d(intercept), dtype)
