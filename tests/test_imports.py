@@ -1,5 +1,6 @@
 """Imports and includes point one way only."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -51,14 +52,18 @@ def python_graph():
 
 
 def inner_graph(package):
-    """What each module of a subpackage imports from its neighbours."""
-    statement = re.compile(r"^\s*from \.(\w*) import (\([^)]*|[^(\n]*)", re.MULTILINE)
-    neighbours = {path.stem: path for path in (PACKAGE / package).glob("*.py")}
+    """What each module of a subpackage imports from its neighbours, in folders of its own too."""
     graph = {}
-    for own, path in neighbours.items():
-        graph[own] = imported = set()
-        for module, names in statement.findall(path.read_text(encoding="utf-8")):
-            imported |= {module} if module else set(re.findall(r"\w+", names)) & set(neighbours)
+    for path in (PACKAGE / package).rglob("*.py"):
+        home = path.relative_to(PACKAGE / package).with_suffix("").parts
+        own = home[:-1] if home[-1] == "__init__" and len(home) > 1 else home
+        imported = graph.setdefault(".".join(own), set())
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and 0 < node.level <= len(home):
+                start = [*home[: len(home) - node.level], *filter(None, [node.module])]
+                ends = [[]] if node.module else [[alias.name] for alias in node.names]
+                imported |= {".".join([*start, *end]) for end in ends}
+    return {own: imported & set(graph) for own, imported in graph.items()}
     return graph
 
 
@@ -87,7 +92,10 @@ def reachable(graph, start):
     "make_graph",
     [
         python_graph,
-        *(partial(inner_graph, package) for package in ("estimators", "inference", "plot")),
+        *(
+            partial(inner_graph, package)
+            for package in ("calculus", "estimators", "inference", "plot")
+        ),
         c_graph,
     ],
 )
@@ -132,10 +140,11 @@ def test_parts_of_a_summary_do_not_know_it():
         ("inference", {"_core", "errors", "summarytext"}),
         ("inputs", {"frames"}),
         ("labels", set()),
-        ("learn", set()),
+        ("learn", {"plaintext"}),
         ("lessons", set()),
         ("modelfile", {"errors"}),
         ("plainparts", {"labels"}),
+        ("plaintext", set()),
         ("plot", set()),
         ("prediction", {"_core", "threads"}),
         ("progress", set()),

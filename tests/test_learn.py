@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from fastgd import learn
+from fastgd import learn, plaintext
 from fastgd.cli import main
 
 CHAPTER = """---
@@ -150,35 +150,35 @@ def test_last_expression():
     ],
 )
 def test_formula(latex, plain):
-    assert learn.formula(latex) == plain
+    assert plaintext.formula(latex) == plain
 
 
 def test_paragraphs_are_filled():
-    text = learn.readable("word " * 40, 30)
+    text = plaintext.readable("word " * 40, 30)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 30 and " ".join(lines).split() == ["word"] * 40
 
 
 def test_chinese_is_filled_by_its_width():
     prose = "权重和偏置\uff0c" * 20
-    text = learn.readable(prose, 31)
+    text = plaintext.readable(prose, 31)
     lines = text.splitlines()
-    assert max(learn._width(line) for line in lines) <= 31
+    assert max(plaintext.columns(line) for line in lines) <= 31
     assert "".join(lines) == prose
     assert not any(line.startswith("\uff0c") for line in lines)
 
 
 def test_marks_are_dropped():
-    assert learn.readable("**bold** and *slanted*, `code`, [text](page.md)") == (
+    assert plaintext.readable("**bold** and *slanted*, `code`, [text](page.md)") == (
         "bold and slanted, code, text"
     )
-    assert learn.readable("一*列*。") == "一列。"
-    assert learn.readable("2 * 3 * 4") == "2 * 3 * 4"
+    assert plaintext.readable("一*列*。") == "一列。"
+    assert plaintext.readable("2 * 3 * 4") == "2 * 3 * 4"
 
 
 def test_lists_and_tables():
-    assert learn.readable("- one\n- two\n  more", 40) == "- one\n- two more"
-    table = learn.readable("| a | meaning |\n|---|---|\n| $m$ | 数 |")
+    assert plaintext.readable("- one\n- two\n  more", 40) == "- one\n- two more"
+    table = plaintext.readable("| a | meaning |\n|---|---|\n| $m$ | 数 |")
     assert table == "a  meaning\n-  -------\nm  数"
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fastgd import learn
+from fastgd import learn, plaintext
 
 PAIRS = list(zip(learn.chapters("en"), learn.chapters("zh"), strict=True))
 BOTH = [chapter for pair in PAIRS for chapter in pair]
@@ -67,7 +67,7 @@ def test_formulas_are_closed(chapter):
             for paragraph in re.split(r"\n\s*\n", cell.text):
                 assert paragraph.count("$") % 2 == 0, paragraph
                 assert paragraph.count("{") == paragraph.count("}"), paragraph
-            assert "\\" not in learn.readable(cell.text)
+            assert "\\" not in plaintext.readable(cell.text)
 
 
 def test_chinese_terms():

@@ -264,9 +264,7 @@ def test_legs_and_hypotenuse():
 
 
 def test_slopes_by_direction_lie_on_the_polar_curve():
-    picture = plot.polar(
-        [2, 4], slope=lambda v: calculus.directional_derivative(valley, [1, 1], v)
-    )
+    picture = plot.polar([2, 4], slope=lambda v: calculus.directional_derivative(valley, [1, 1], v))
     turn = np.radians(picture.values["directions"])
     assert picture.values["measured"] == pytest.approx(2 * np.cos(turn) + 4 * np.sin(turn))
     [uphill, *_] = picture.ax_.lines

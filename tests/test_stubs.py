@@ -27,12 +27,20 @@ def runtime(name):
 
 
 def functions(tree):
-    """Every function and method of a stub, with the path to it; one of each set of overloads."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            yield node.name, node
-        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            yield from ((f"{node.name}.{name}", method) for name, method in functions(node))
+    """Every function and method of a stub, with the path to it; one of each set of overloads.
+    A class has the methods of its bases that are the stub's own too."""
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+    def methods(node):
+        found = {}
+        for base in node.bases:
+            found |= methods(classes[base.id]) if getattr(base, "id", None) in classes else {}
+        return found | {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
+
+    yield from ((node.name, node) for node in tree.body if isinstance(node, ast.FunctionDef))
+    for node in classes.values():
+        if not node.name.startswith("_"):
+            yield from ((f"{node.name}.{name}", method) for name, method in methods(node).items())
 
 
 def aliases(tree):
@@ -59,18 +67,26 @@ def parameters(function):
     """The same of the function itself."""
     kinds = {"POSITIONAL_OR_KEYWORD": "place", "KEYWORD_ONLY": "name"}
     return [
-        (kinds.get(p.kind.name, "all"), p.name, None if p.default is p.empty else repr(p.default))
+        (kinds.get(p.kind.name, "all"), p.name, written(p.default))
         for p in inspect.signature(function).parameters.values()
     ]
+
+
+def written(default):
+    """A default as a stub has it, a function by its name; None where there is none."""
+    if default is inspect.Parameter.empty:
+        return None
+    return default.__name__ if inspect.isroutine(default) else repr(default)
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m != "_core"])
 def test_signatures(module):
     for path, node in functions(STUBS[module]):
-        function = runtime(module)
-        for name in path.split("."):
+        first, *rest = path.split(".")
+        function = getattr(runtime(module), first)
+        for name in rest:
             function = inspect.getattr_static(function, name)
-        function = getattr(function, "__func__", function)
+        function = getattr(function, "__func__", getattr(function, "fget", function))
         assert parameters(function) == stub_parameters(node), path
 
 
@@ -98,23 +114,41 @@ def test_nothing_public_is_missing(module):
             module == "_core" and inspect.isclass(value)  # the core's own tools
         )
 
-    there = {name for name, value in vars(runtime(module)).items() if public(name, value)}
+    names = {*vars(runtime(module)), *dir(runtime(module))}  # and what is imported when asked for
+    there = {name for name in names if public(name, getattr(runtime(module), name))}
     stubbed = {n.name for n in STUBS[module].body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    stubbed |= set(aliases(STUBS[module]))
-    assert there <= stubbed
+    assert there <= stubbed | set(aliases(STUBS[module])) | imported(STUBS[module])
+
+
+def imported(tree):
+    """The names that a stub has from other modules."""
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in found for alias in node.names}
+
+
+def starred(tree):
+    """What a stub says that a star imports."""
+    found = [node for node in tree.body if isinstance(node, ast.Assign)]
+    named = {node.targets[0].id: node.value for node in found}
+    return ast.literal_eval(named["__all__"]) if "__all__" in named else []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_is_named_is_there(module):
+    """Values, and the names that a star imports; functions and classes are looked at above."""
+    values = [
+        node.target.id
+        for node in STUBS[module].body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) != "TypeAlias"
+    ]
+    assert [name for name in values if not hasattr(runtime(module), name)] == []
+    assert sorted(starred(STUBS[module])) == sorted(getattr(runtime(module), "__all__", []))
 
 
 def test_the_package_shows_what_it_has():
     tree = STUBS["__init__"]
-    imported = {
-        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
-    [names] = [
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
-    ]
-    assert imported == set(names) == set(dir(fastgd))
+    names = starred(tree)
+    assert imported(tree) == set(names) == set(dir(fastgd))
     needs_sklearn = {"LogisticRegression", "LogisticRegressionCV"}
     assert set(fastgd.__all__) == set(names) - needs_sklearn  # so that `import *` needs no more
     assert all(hasattr(fastgd, name) for name in names)

@@ -6,6 +6,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..functional import _Matrix
 
+__all__ = [
+    "CHUNK",
+    "COVARIANCES",
+    "LARGEST",
+    "SHIFT_ROWS",
+    "Influence",
+    "MarginalEffects",
+    "Rows",
+    "Summary",
+    "Test",
+    "summarize",
+]
+
 _Covariance = Literal["nonrobust", "HC0", "HC1", "stata", "cluster"]
 _Array = NDArray[np.float64]
 

@@ -228,6 +228,12 @@ def speaker(lang):
     return say
 
 
+def listed(items, last=6):
+    """Of a long list only the first and the last ones."""
+    items = list(items)
+    return items if len(items) <= last else [*items[: last - 1], "...", items[-1]]
+
+
 def number(value, digits=4):
     """A number as one reads it: `digits` significant digits, no needless zeros, a true minus."""
     value = float(value)

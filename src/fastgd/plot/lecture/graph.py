@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from .picture import Picture, drawing, halo, listed
-from .style import COLOURS, axes
-from .words import number
+from ..canvas import halo
+from ..picture import Picture, drawing
+from ..style import BLUE, VERMILION, axes
+from ..words import listed, number
 
-BLUE, VERMILION = COLOURS[:2]
 GAP, TALL = 0.8, 1.35  # between boxes, and from one row to the next, in inches
 HEIGHT = 0.95  # of a box; its width follows from the longest formula
 
@@ -21,10 +21,8 @@ def computation_graph(graph, *, lang="en", ax=None):
     graph : Graph, or iterable of nodes
         A `Graph` has the attribute `nodes`. Nodes have the attributes `name`, `formula`, `value`,
         `derivative` (of the last quantity with respect to this one, or None) and `inputs` (names).
-    lang : {"en", "zh"}
-        Language of the labels.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a new figure if not given.
+    lang, ax
+        As for `secants`.
 
     Returns
     -------
