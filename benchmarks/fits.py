@@ -69,9 +69,7 @@ def growth():
 def small():
     for (X, y), limit in (problems.breast_cancer(), 250.0), (problems.tiny(), 40.0):
         time, _, fit = timed(X, y)
-        yield Row(
-            "fit, {} x {}".format(*X.shape), 1e6 * time, limit, "{:.0f} µs", note=fit.message
-        )
+        yield Row("fit, {} x {}".format(*X.shape), 1e6 * time, limit, "{:.0f} µs", note=fit.message)
 
 
 def beside_peers(what, X, y, limit, target=1, C=1.0, names=None, seconds=20.0):

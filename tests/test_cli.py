@@ -725,9 +725,7 @@ def test_predictions_as_json(run, people, model):
     plain = list(csv.DictReader(io.StringIO(run("predict", model, people[0])[1])))
     assert [
         {key: str(float(row[key])) if key[:2] == "p_" else row[key] for key in row} for row in plain
-    ] == [
-        {key: str(value) for key, value in row.items()} for row in outcome["predictions"]
-    ]
+    ] == [{key: str(value) for key, value in row.items()} for row in outcome["predictions"]]
     assert outcome["command"] == "predict"
     assert outcome["rows"] == 400
 

@@ -276,9 +276,7 @@ def test_columns_can_be_dropped_kept_and_made_categories(tmp_path):
 
 
 def test_reference_levels_can_be_chosen(tmp_path):
-    data = table(
-        tmp_path, y=Y, c=["v", None, "u", "v", "w=1", None], **{"d=e": ["p", "q=r"] * 3}
-    )
+    data = table(tmp_path, y=Y, c=["v", None, "u", "v", "w=1", None], **{"d=e": ["p", "q=r"] * 3})
     coding = chosen(data, references=["c=w=1", "d=e=q=r"])
     assert coding.columns == (
         Category("c", "w=1", ("u", "v", None), ()),

@@ -138,8 +138,6 @@ def test_missing_column_names_close_ones(tmp_path):
         table.text("zzz")
 
 
-
-
 def test_columns_of_table_and_file_are_named_once(tmp_path):
     table = read(tmp_path, "a,NA,\n1,2,3\n")
     assert table.names == ["a", "NA", "column_3"]

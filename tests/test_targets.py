@@ -14,7 +14,6 @@ def read(tmp_path, text):
     return files.read(path)
 
 
-
 def target(tmp_path, *cells):
     table = read(tmp_path, "y,x\n" + "\n".join(f"{cell},0" for cell in cells) + "\n")
     return targets.read_target(table, "y")

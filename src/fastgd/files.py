@@ -318,9 +318,7 @@ class _Layout:
             "read_options": pa.csv.ReadOptions(
                 autogenerate_column_names=True, block_size=block, **coded
             ),
-            "parse_options": pa.csv.ParseOptions(
-                delimiter=self.separator, newlines_in_values=True
-            ),
+            "parse_options": pa.csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
             "convert_options": pa.csv.ConvertOptions(
                 column_types={f"f{i}": pa.large_string() for i in range(len(self.names))},
                 strings_can_be_null=False,

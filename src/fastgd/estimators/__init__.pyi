@@ -10,6 +10,20 @@ from . import errors
 from .functional import _Matrix
 from .result import FitResult
 
+__all__ = [
+    "DEFAULT_L1_RATIOS",
+    "EPS",
+    "NARROW",
+    "NEVER",
+    "SOLVERS",
+    "WIDE",
+    "ConvergenceWarning",
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "SeparationWarning",
+    "from_parts",
+]
+
 class ConvergenceWarning(errors.ConvergenceWarning): ...
 class SeparationWarning(errors.SeparationWarning): ...
 
