@@ -1,6 +1,7 @@
 /* Separation (see separation.h). */
 #include "separation.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -87,6 +88,15 @@ static fgd_status try_direction(fgd_separation *s, uint8_t mark, ptrdiff_t *rows
   return status;
 }
 
+/* Coefficients that are rounding beside the largest become 0: without an intercept a row may have no other columns, and
+ * would then be moved by what no rounding of its own excuses. */
+static void clear_rounding(ptrdiff_t size, double *beta) {
+  double largest = 0;
+  for (ptrdiff_t j = 0; j < size; j++) largest = fmax(largest, fabs(beta[j]));
+  for (ptrdiff_t j = 0; j < size; j++)
+    if (fabs(beta[j]) <= (double)size * DBL_EPSILON * largest) beta[j] = 0;
+}
+
 static void keep_direction(fgd_separation *s, int stage, ptrdiff_t rows, double size) {
   double *direction = s->direction + stage * s->o->size;
   for (ptrdiff_t j = 0; j < s->o->size; j++) direction[j] = s->beta[j] / size;
@@ -128,7 +138,10 @@ fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, doubl
       for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] -= u[j];
       for (int k = 0; k < POLISH && rows == 0; k++) {
         if ((status = try_direction(s, mark, &rows, &size))) return status;
-        if (rows == 0) fgd_rank_correct(&s->c->rank, F, s->Hv, s->beta);
+        if (rows == 0) {
+          fgd_rank_correct(&s->c->rank, F, s->Hv, s->beta);
+          clear_rounding(o->size, s->beta);
+        }
       }
     }
   }

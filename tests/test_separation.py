@@ -214,6 +214,23 @@ def test_columns_that_only_the_separated_rows_need(rng):
     assert p[2] == 0
 
 
+def test_rows_without_a_column_that_moves():
+    """Indicators without an intercept, from a passenger list: some rows have only columns that the
+    direction leaves alone, so what rounding makes of those coefficients must not count."""
+    cells = """
+        0000000000 1 2; 0000000010 1 3; 0010000000 1 1; 0100000000 0 1; 0100000100 0 3;
+        0100000100 1 1; 1000000000 0 1; 1000000010 0 1; 1000000010 1 1; 1100000100 0 5;
+        1100000100 1 1; 1100001000 0 4"""
+    levels, labels, counts = zip(*(cell.split() for cell in cells.split(";")), strict=True)
+    X = np.array([[float(c) for c in row] for row in levels]).repeat([int(k) for k in counts], 0)
+    y = np.array([int(c) for c in labels]).repeat([int(k) for k in counts])
+    for seed in range(12):
+        order = np.random.default_rng(seed).permutation(len(y))
+        fit = quiet(X[order], y[order], fit_intercept=False)
+        assert fit.status == "separated", seed
+        assert fit.separation.rows.tolist() == [6]  # 0010000000, 0100000000, 1100001000
+
+
 @pytest.mark.parametrize("solver", ["newton-cg", "lbfgs"])
 def test_complete_separation_is_seen_without_a_gram(rng, solver):
     X = rng.standard_normal((80, 2500))
