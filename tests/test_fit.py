@@ -756,3 +756,21 @@ def assert_same_result(again, fit, X):
         assert getattr(again, name) == getattr(fit, name), name
     assert_exact(again.predict_proba(X), fit.predict_proba(X))
     np.testing.assert_array_equal(again.predict(X), fit.predict(X))
+
+
+def test_a_level_that_the_offset_puts_far_on_the_wrong_side():
+    """There is a gradient and no curvature: a full step would lose all margins in rounding."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        level, y = rng.integers(0, 3, 300), rng.integers(0, 2, 300)
+        level[:2], y[:2] = 3, 1
+        X = np.column_stack([np.eye(4)[level], rng.standard_normal(300)])
+        offset = rng.normal(0, 40, 300)
+        offset[:2] = -60, -70
+        fit = fastgd.functional.fit_quietly(X, y, offset=offset)
+        assert fit.converged, (seed, fit.message)
+        cost = fastgd.cost(X, y, fit.coef, fit.intercept, offset=offset)
+        assert fit.cost == pytest.approx(cost, rel=1e-12)
+        # the two rows can be fitted perfectly, the others say the rest
+        rest = fastgd.fit(X[2:], y[2:], offset=offset[2:], tol=1e-12)
+        assert fit.cost - rest.cost * 298 / 300 <= fit.gap + 1e-12

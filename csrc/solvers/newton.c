@@ -12,6 +12,8 @@
 
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
 
+#define TOO_BRIGHT 4 /* a predicted decrease of so many costs: no cost is negative, so a quarter of it is the most to come */
+
 #define PATIENCE 20     /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
@@ -99,6 +101,13 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
         decrease = newton_step(F, 0, g, u);
         continue;
       } /* else the prediction was too bright: go on */
+    }
+
+    /* Rows far on the wrong side have a gradient and no curvature.  Unchecked, the step goes so far along the columns
+     * that they alone have that all margins are lost in rounding. */
+    while (decrease > TOO_BRIGHT * run->cost && damping < 1e6) {
+      fgd_factor_make(F, damping = fmax(10 * damping, 1e-6));
+      decrease = newton_step(F, damping, g, u);
     }
 
     double ft, slope0 = -fgd_dot(n, g, u), predicted = decrease;
