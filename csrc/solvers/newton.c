@@ -12,7 +12,7 @@
 
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
 
-#define TOO_BRIGHT 4 /* a predicted decrease of so many costs: no cost is negative, so a quarter of it is the most to come */
+#define TOO_BRIGHT 4    /* costs that a step predicts to gain: none is negative, so a quarter at most can come */
 
 #define PATIENCE 20     /* steps that fail at any length, one after the other */
 
