@@ -46,7 +46,6 @@ typedef struct {
 
 #define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
 #define ENOUGH_ROWS 2    /* for each coefficient, to know the Hessian by: a class is curved in few of them */
-#define UNKNOWN 0.01     /* share of the mean curvature that every column is given where it has no penalty */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
@@ -214,10 +213,15 @@ static fgd_status oracle_prepare(void *self, int anew) {
   double each = (double)o->p->X.n / (double)f->sample;
   for (ptrdiff_t k = 0; k < f->sample; k++) f->q[k] = each * o->q[f->rows[k]];
   status = fgd_design_gram(&f->gram, f->rows, f->sample, f->q, f->factor.H);
-  /* What the sample hardly knows of a rare column, the others tell it: it would seem to have no curvature at all. */
-  double known = 0;
-  for (ptrdiff_t k = 0; k < f->sample && f->unpenalised; k++) known += UNKNOWN * f->q[k];
-  for (ptrdiff_t j = 0; j < o->p->X.d; j++) f->factor.H[j * (side + 1)] += o->lambda[j] + known;
+  /* Of a rare column the sample hardly knows that it varies.  Over all rows every column varies by 1, mostly where
+   * curvature is the mean one. */
+  double mean = 0;
+  for (ptrdiff_t k = 0; k < f->sample; k++) mean += f->q[k];
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) {
+    double *own = &f->factor.H[j * (side + 1)];
+    if (f->scale[j] > 0) *own = fmax(*own, mean);
+    *own += o->lambda[j];
+  }
   fgd_factor_make(&f->factor, 0);
   return status;
 }
