@@ -287,7 +287,8 @@ def test_not_converged_is_code_3_with_results_written(run, people, tmp_path):
     assert code == 3
     assert "converged  no, max_iter" in out
     assert "Coefficients" in out
-    assert "warning" in err
+    assert "step limit after 1 iteration and " in err
+    assert "raise --max-iter" in err
     assert run("info", tmp_path / "m")[0] == 0
 
 
@@ -391,6 +392,7 @@ def test_missing_columns_at_prediction(run, model, tmp_path):
     code, out, err = run("predict", model, tmp_path / "new.csv")
     assert (code, out) == (1, "")
     assert "the model needs columns 'age', 'town'; the file has Age, city" in err
+    assert "is 'Age' meant for 'age'?" in err
 
 
 def test_info(run, model):
@@ -592,6 +594,44 @@ def test_refit_saves_the_model_of_all_rows(run, people, tmp_path):
     assert f"held-out rows, by the fit on {n} " in run("info", tmp_path / "refit")[1]
     text = run("fit", people[0], "--target", "bought", "--save", tmp_path / "m")[1]
     assert text.endswith(f"this model, fitted on {n} rows, the one that was scored.\n")
+
+
+def test_refit_adds_the_file_to_score_on(run, people, tmp_path):
+    # as though the two files were one; what the types of Parquet hold is the same table
+    rows = people[1]
+    write(tmp_path / "a.csv", rows[:200])
+    late = [{**row, "town": "Atlantis"} for row in rows[380:]]
+    write(tmp_path / "b.csv", [*rows[200:380], *late])
+    write(tmp_path / "both.csv", [*rows[:380], *late])
+    cells = pc.read_csv(tmp_path / "b.csv", parse_options=pc.ParseOptions(delimiter=";"))
+    pq.write_table(cells.drop_columns(["planet"]), tmp_path / "b.parquet")
+    whole = fitted(run, tmp_path / "both.csv", "bought", "--test-size", 0)
+    for name in ("b.csv", "b.parquet"):
+        options = ["--test", tmp_path / name, "--unseen", "ignore"]
+        plain = fitted(run, tmp_path / "a.csv", "bought", *options)
+        refit = fitted(run, tmp_path / "a.csv", "bought", *options, "--refit")
+        assert refit["held_out"] == plain["held_out"]
+        assert refit["coefficients"] == whole["coefficients"] != plain["coefficients"]
+        assert refit["target"] == whole["target"]
+        assert refit["fit"]["rows"] == 398
+        assert refit["data"]["left_out"] == plain["data"]["left_out"]
+        assert refit["data"]["rows_without_target"] == plain["data"]["rows_without_target"] == 2
+    argv = ["--target", "bought", *options, "--refit", "--save", tmp_path / "m"]
+    text = run("fit", tmp_path / "a.csv", *argv)[1]
+    assert "refit      on all 398 rows, after the fit on 198 was scored" in text
+    assert text.endswith("fitted on 398 rows; the scores are those of the fit on 198.\n")
+
+
+def test_refit_joins_decimal_commas_with_numbers(run, tmp_path):
+    rows = [{"x": f"{i % 7},5", "y": "pq"[(i + i % 3) % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows[:20])
+    write(tmp_path / "both.csv", rows)
+    later = {"x": [i % 7 + 0.5 for i in range(20, 40)], "y": [row["y"] for row in rows[20:]]}
+    pq.write_table(pa.table(later), tmp_path / "b.parquet")
+    argv = ["--decimal", ","]
+    whole = fitted(run, tmp_path / "both.csv", "y", *argv, "--test-size", 0)
+    argv += ["--test", tmp_path / "b.parquet", "--refit"]
+    assert fitted(run, tmp_path / "a.csv", "y", *argv)["coefficients"] == whole["coefficients"]
 
 
 def test_positive_class(run, people):
@@ -855,7 +895,7 @@ def test_absent_file(run):
         ["fit", "x.csv", "--target", "y", "--encoding", "base64"],
         ["fit", "x.csv", "--target", "y", "--test", "z.csv", "--test-size", "0.1"],
         ["fit", "x.csv", "--target", "y", "--refit", "--test-size", "0"],
-        ["fit", "x.csv", "--target", "y", "--refit", "--test", "z.csv"],
+        ["fit", "x.csv", "--target", "y", "--save", "m", "--report", "./m"],
     ],
 )
 def test_usage_errors(run, argv):
@@ -927,6 +967,12 @@ def test_a_full_disk_is_said(people, model, command):
         )
     assert done.returncode == 1
     assert done.stderr == "fastgd: cannot write the output: No space left on device\n"
+
+
+def test_closed_standard_error(run, monkeypatch):
+    # print would take standard output instead
+    monkeypatch.setattr(cli.sys, "stderr", None)
+    assert run("info", "absent.fgd")[:2] == (1, "")
 
 
 def test_closed_standard_output(run, people, model, tmp_path, monkeypatch):

@@ -171,8 +171,8 @@ def _add_fit(parser):
     add("--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out "
         "(default: 0); the same seed means the same rows on every machine")  # fmt: skip
     add("--test", metavar="FILE", help="fit all rows and score on this file")
-    add("--refit", action="store_true", help="after scoring fit once more, to all rows; the saved "
-        "model is that one, not the one scored")  # fmt: skip
+    add("--refit", action="store_true", help="after scoring fit once more, to all rows, those "
+        "of --test too; the saved model is that one, not the one scored")  # fmt: skip
     _add_unseen(scoring)
     fitting = parser.add_argument_group("fitting")
     add = fitting.add_argument
@@ -366,8 +366,10 @@ def _check_fit(parser, args):
     _check_format(parser, args)
     if args.test_size is None:
         args.test_size = 0.0 if args.test else 0.2
-    if args.refit and not args.test_size:
+    if args.refit and not (args.test_size or args.test):
         parser.error("--refit adds the rows held out for scoring, but none are")
+    if args.save and args.report and os.path.abspath(args.save) == os.path.abspath(args.report):
+        parser.error(f"--save and --report are both {args.save!r}")
 
 
 def _check_format(parser, args):
@@ -376,7 +378,10 @@ def _check_format(parser, args):
 
 
 def _say(text):
-    print(f"fastgd: {text}", file=sys.stderr)
+    if (
+        sys.stderr is not None
+    ):  # as it is where standard error is closed; print would take the other
+        print(f"fastgd: {text}", file=sys.stderr)
 
 
 def _spoken(error):

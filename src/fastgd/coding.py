@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from .errors import DataError
-from .tables import encode, listed, pyarrow
+from .tables import encode, listed, meant, pyarrow
 
 MAX_LEVELS = 1000
 MAX_ODD = 20  # texts among numbers: a column with more of them is text
@@ -190,9 +190,11 @@ class Coding:
         """
         absent = [column.name for column in self.columns if column.name not in table.names]
         if absent:
+            hint = meant(absent, table.names)
             raise DataError(
                 f"{table.source}: the model needs {'column' if len(absent) == 1 else 'columns'} "
                 f"{listed([repr(name) for name in absent])}; the file has {listed(table.names, 20)}"
+                f"{'; ' if hint else ''}{hint}"
             )
         count = table.n_rows if rows is None else len(rows)
         rows = slice(None) if rows is None else rows  # all of them, without a copy
@@ -493,6 +495,13 @@ def _warn_of_numbers(table, name, levels, codes):
             return
     elif not pa.compute.any(pa.compute.match_substring(known, ".")).as_py():
         known = pa.compute.replace_substring(known, table.decimal, ".")
+    elif pa.compute.all(pa.compute.match_substring_regex(known, _NUMBER)).as_py():
+        warnings.warn(
+            f"{where} holds numbers with a point, and is taken as text, since --decimal "
+            f"{table.decimal} was given; without it they are numbers with a decimal point",
+            stacklevel=2,
+        )
+        return
     numeric = pa.compute.match_substring_regex(known, _NUMBER).to_numpy(zero_copy_only=False)
     odd = np.flatnonzero(~numeric)
     if 0 < odd.size <= MAX_ODD and 2 * counts[odd].sum() < counts.sum():

@@ -89,18 +89,27 @@ def fit_file(args):
         train, test = targets.split(target, share, args.seed)
         coding = _learned(args, table, target, train, choices)
         _warn_of_copies(table, coding, target)
-        y, design = _rows_to_score(args, table, target, coding, test)
+        other = files.read(args.test, form_of(args)) if args.test else None
+        y, design = _rows_to_score(args, table, target, coding, test, other)
         model, kept = _fitted(args, table, target, train, coding)
         if len(y):
             z, p = model.apply(design)
             found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
             model = replace(model, scores={**found, "file": args.test, "rows_fitted": len(train)})
             kept["scored"] = {"y": y, "probabilities": p}
-        refit = None
+        refit, whole = None, table
         if args.refit:
             refit = {"rows_scored": len(train), "scored_good": is_good(model.fit)}
-            coding = _learned(args, table, target, target.rows, choices)
-            again, materials = _fitted(args, table, target, target.rows, coding)
+            known, left_out = target, ()
+            if other is not None:  # the same columns, with the rows of both files
+                whole, left_out = (
+                    table.joined(other, [target.name, *model.columns]),
+                    coding.left_out,
+                )
+                known = targets.read_target(whole, target.name, args.positive)
+            coding = _learned(args, whole, known, known.rows, choices)
+            coding = replace(coding, left_out=(*left_out, *coding.left_out))
+            again, materials = _fitted(args, whole, known, known.rows, coding)
             model, kept = replace(again, scores=model.scores), {**kept, **materials}
         if args.save:
             model.save(args.save)
@@ -118,7 +127,7 @@ def fit_file(args):
             "test_file": args.test,
             "seed": args.seed,
             "columns": len(table.names),
-            **_column_facts(table, coding),
+            **_column_facts(whole, coding),
         },
         **model.facts(),
         "refit": refit,
@@ -149,12 +158,11 @@ def _warn_of_copies(table, coding, target):
         )
 
 
-def _rows_to_score(args, table, target, coding, test):
+def _rows_to_score(args, table, target, coding, test, other):
     """Return labels and design of the rows held out, before the fit: what is wrong in a file of
     them should not show after it."""
-    if args.test is None:
+    if other is None:
         return target.values[test], coding.design(table, test) if len(test) else None
-    other = files.read(args.test, form_of(args))
     labels = targets.read_labels(other, target.name, target.classes)
     if not len(labels.rows):
         raise DataError(f"{other.source}: target {target.name!r} has no values")
@@ -201,8 +209,9 @@ def _fitted(args, table, target, rows, coding):
 
 
 def _in_names(text, separation, features, classes):
-    """Return what a fit of arrays says of separated classes with the names of columns and classes
-    in place of their numbers."""
+    """Return what a fit of arrays says with the names of the option, and of separated columns and
+    classes, in place of the argument and their numbers."""
+    text = text.replace("raise max_iter", "raise --max-iter")
     if separation is None:
         return text
     for before, numbers, names in (

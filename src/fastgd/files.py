@@ -368,6 +368,9 @@ class _Layout:
             width = len(next(records))
             for record in records:
                 if len(record) != width:
+                    line = self._open_quote(source)
+                    if line and line <= reader.line_num:  # it is what made this record short
+                        return f": the quote opened in line {line} is never closed"
                     cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
                     return (
                         f", line {reader.line_num}: {cells}, but the header has {width} "

@@ -8,7 +8,6 @@ a matrix do, else one Fortran-ordered array, written column by column.
 
 import datetime
 import decimal
-import difflib
 import warnings
 from contextlib import contextmanager
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from .coding import MAX_LEVELS, Category, Coding, Numeric
 from .errors import DataError
-from .tables import listed
+from .tables import listed, meant
 
 ALONE = ""  # what a series is called as the only column of a frame
 
@@ -334,15 +333,10 @@ class Frame:
 
     def absent(self, names):
         """The error that these columns are not there."""
-        folded = {name.casefold(): name for name in self.names}
-        hints = []
-        for name in names[:5]:
-            close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-            hints += [f"is {folded[key]!r} meant for {name!r}?" for key in close]
         columns = "column" if len(names) == 1 else "columns"
         return DataError(
             f"{self.source} has no {columns} {listed([repr(name) for name in names])}, which the "
-            f"model was fitted on; {' '.join(hints) or f'it has {listed(self.names, 20)}'}"
+            f"model was fitted on; {meant(names, self.names) or f'it has {listed(self.names, 20)}'}"
         )
 
     @contextmanager

@@ -258,9 +258,14 @@ def _observer(record, callback, bar):
     return observe, lists
 
 
+def _counted(number, noun):
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
 def _message(raw, tol, chosen_step, separation, names=None):
     scale = max(raw["null_cost"], 1e3 * np.finfo(float).eps * (1 + abs(raw["null_cost"])))
-    steps = f"after {raw['n_iter']} iterations and {raw['n_passes']} passes"
+    steps = f"after {_counted(raw['n_iter'], 'iteration')} and {_counted(raw['n_passes'], 'pass')}"
     match raw["status"]:
         case "converged":
             text = f"converged {steps}: gap {raw['gap']:.2g} <= {tol:.2g} * {scale:.3g}"

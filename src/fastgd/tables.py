@@ -96,6 +96,20 @@ class Table:
         """Return (levels, codes) of column `name`, see `encode`."""
         return encode(self.text(name))
 
+    def joined(self, other, names):
+        """Return a table of the columns `names`, of the rows of this table and then of `other`.
+
+        What the two hold in different types becomes text, written as in this table.
+        """
+        pa = pyarrow()
+        columns = {}
+        for name in names:
+            parts = [self._tidy(name), other._tidy(name)]
+            if parts[0].type != parts[1].type:
+                parts = [_written(part, self.decimal) for part in parts]
+            columns[name] = pa.chunked_array(parts)
+        return Table(f"{self.source} and {other.source}", columns, decimal=self.decimal)
+
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
         return int(i) + self.start + 1
@@ -155,6 +169,16 @@ class Table:
             names = " or ".join(repr(folded[key]) for key in close)
             return f"{self.source}: no column {name!r}; did you mean {names}?"
         return f"{self.source}: no column {name!r}; its columns are {listed(self.names, 20)}"
+
+
+def meant(wanted, names):
+    """Return a question for each of `wanted` that one of `names` resembles."""
+    folded = {name.casefold(): name for name in names}
+    hints = []
+    for name in wanted[:5]:
+        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+        hints += [f"is {folded[key]!r} meant for {name!r}?" for key in close]
+    return " ".join(hints)
 
 
 def listed(items, limit=5):
@@ -238,6 +262,14 @@ def _as_text(cells):
         true, false = (pa.scalar(text, pa.large_string()) for text in ("True", "False"))
         return pa.compute.if_else(cells, true, false)
     return cells.cast(pa.large_string())
+
+
+def _written(cells, decimal):
+    """Return cells as a CSV file holds them, numbers with this decimal sign."""
+    text = _as_text(cells)
+    if decimal != "." and pyarrow().types.is_floating(cells.type):
+        text = pyarrow().compute.replace_substring(text, ".", decimal)
+    return text
 
 
 def encode(cells):

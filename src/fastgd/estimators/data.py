@@ -135,7 +135,7 @@ def weights(estimator, X, y, sample_weight):
         if strange and len(estimator.class_weight) - len(strange) < len(classes):
             raise ValueError(
                 f"class_weight must have labels of y as keys: {strange} are none of "
-                f"classes={list(classes)}"
+                f"classes={classes.tolist()}"
             )
         by_class = np.array([estimator.class_weight.get(label, 1.0) for label in classes.tolist()])
     else:
