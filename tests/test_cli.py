@@ -423,7 +423,57 @@ def test_models_that_are_none(run, model, people, tmp_path):
     fastgd.fit(np.arange(9.0)[:, None] % 4, np.arange(9) % 2, l2=1.0).save(plain)
     code, _, err = run("predict", plain, people[0])
     assert code == 1
-    assert "without table columns" in err
+    assert "fitted on an array, whose columns have no names" in err
+    code, _, err = run("evaluate", plain, people[0])
+    assert code == 1
+    assert "saved from Python, which does not know its target" in err
+
+
+@pytest.mark.parametrize("estimator", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_models_saved_from_python_predict_files(run, rng, tmp_path, estimator, classes):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(
+        {"x": rng.normal(size=60), "flag": rng.random(60) < 0.4, "town": [*"uvw"] * 20}
+    )
+    y = rng.integers(0, classes, 60)
+    if estimator:
+        pytest.importorskip("sklearn")
+        model = fastgd.LogisticRegression().fit(frame, y)
+    else:
+        model = fastgd.fit(frame, y, l2=0.1)
+    model.save(tmp_path / "m")
+    frame.iloc[:, ::-1].to_csv(tmp_path / "x.csv", index=False)  # flag is written True, False
+    pq.write_table(pa.Table.from_pandas(frame), tmp_path / "x.parquet")
+    for name in ("x.csv", "x.parquet"):
+        code, out, err = run("predict", tmp_path / "m", tmp_path / name)
+        assert (code, err) == (0, "")
+        header, *lines = out.splitlines()
+        assert header.split(",") == [*(f"p_{k}" for k in range(classes)), "predicted"]
+        cells = np.array([line.split(",") for line in lines], dtype=float)
+        assert np.array_equal(cells[:, :-1], model.predict_proba(frame))
+        assert np.array_equal(cells[:, -1], model.predict(frame))
+    frame.loc[7, "x"] = None
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    code, _, err = run("predict", tmp_path / "m", tmp_path / "x.csv")
+    assert code == 1
+    assert "column 'x' has no value in data row 8, and the model was fitted without" in err
+    fastgd.fit(frame[["flag"]], rng.normal(size=60), loss="squared_error").save(tmp_path / "m")
+    code, _, err = run("predict", tmp_path / "m", tmp_path / "x.csv")
+    assert code == 1
+    assert "a model of loss 'squared_error' has no classes to predict" in err
+
+
+def test_numbers_may_be_written_as_booleans(run, tmp_path):
+    rows = [{"x": i % 3 % 2, "z": i % 7, "y": "pq"[i // 2 % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows)
+    write(tmp_path / "b.csv", [{**row, "x": ("FALSE", "TRUE")[row["x"]]} for row in rows])
+    fitted(run, tmp_path / "a.csv", "y", "--save", tmp_path / "m")
+    found = [run("predict", tmp_path / "m", tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert found[0] == found[1] and found[0][0] == 0
+    write(tmp_path / "b.csv", [{**row, "x": ("FALSE", "yes")[row["x"]]} for row in rows])
+    err = run("predict", tmp_path / "m", tmp_path / "b.csv")[2]
+    assert "column 'x' must hold numbers, found 'FALSE' in data row 1" in err
 
 
 def test_saved_model_is_an_ordinary_model_too(model):

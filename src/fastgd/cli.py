@@ -57,7 +57,11 @@ def _parser(command):
         "predicted. They are written while the file is read, as CSV to standard output unless "
         "--output or --json is given.",
     )
-    predict.add_argument("model", metavar="MODEL", help="a file written by fastgd fit --save")
+    predict.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a file written by fastgd fit --save, or by save in Python after a fit of a frame",
+    )
     predict.add_argument("file", metavar="FILE", help="with the model's columns, in any order")
     predict.add_argument(
         "--output",

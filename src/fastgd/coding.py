@@ -86,7 +86,7 @@ class Numeric:
         return [self.name] * self.value + [f"{self.name}={SHOWN_MISSING}"] * self.indicator
 
     def code(self, table, rows, unseen):
-        parsed = table.numbers(self.name)
+        parsed = table.values(self.name)
         if parsed is None:
             found = table.first_text(self.name)
             if found:

@@ -11,7 +11,7 @@ import numpy as np
 import fastgd
 
 from . import coding as codings
-from . import files, scores, tablemodel, targets
+from . import files, modelfile, saved, scores, tablemodel, targets
 from .errors import DataError
 from .tables import pyarrow
 
@@ -262,6 +262,13 @@ def _hint_at_unseen():
         raise DataError(f"{error} (--unseen ignore takes the reference level)") from None
 
 
+def _to_predict(path):
+    """Read a model that this command or Python saved."""
+    if "table" in modelfile.read(path)[0]:
+        return tablemodel.TableModel.load(path)
+    return tablemodel.TableModel.of_saved(saved.load(path), path)
+
+
 def evaluate_file(args):
     """Score a saved model on a file that has the target; return what is to be said."""
     model = tablemodel.TableModel.load(args.model)
@@ -318,7 +325,7 @@ def predict_file(args, rows):
         What is to be said.
     """
     pa = pyarrow()
-    model = tablemodel.TableModel.load(args.model)
+    model = _to_predict(args.model)
     classes = model.target["classes"]
     labels = pa.array(classes, pa.large_string())
     counts = np.zeros(len(classes), np.intp)
@@ -326,7 +333,7 @@ def predict_file(args, rows):
     with _warnings_kept() as said, _hint_at_unseen():
         form = form_of(args, model.missing)
         for table, raw in files.batches(args.file, form, columns, model.batch_rows):
-            p = model.probabilities(model.coding.design(table, unseen=args.unseen))
+            p = model.probabilities(model.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))
             found = {f"p_{label}": pa.array(p[:, k]) for k, label in enumerate(classes)}

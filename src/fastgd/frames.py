@@ -277,6 +277,8 @@ class Frame:
             values = np.asarray(values, dtype=float)
         return values, False
 
+    values = numbers  # booleans are numbers in a frame
+
     def first_text(self, name):
         """Return (row, cell) of the first cell of column `name` that is no number."""
         levels, codes = self.encoded(name)

@@ -13,6 +13,8 @@ from .errors import DataError
 
 MISSING = ("", "NA", "NaN", "nan", "NAN", "null", "NULL")
 
+_TRUTHS = {"true": 1.0, "false": 0.0, None: np.nan}
+
 
 def pyarrow():
     """Return PyArrow, with what is used of it; say what to install if it is missing."""
@@ -87,6 +89,20 @@ class Table:
                     )
             self._numbers[name] = parsed
         return self._numbers[name]
+
+    def values(self, name):
+        """Return column `name` as `numbers` does, booleans as 0 and 1."""
+        parsed = self.numbers(name)
+        if parsed is None:
+            levels, codes = self.encoded(name)
+            found = [_TRUTHS.get(level if level is None else level.lower()) for level in levels]
+            if None not in found and not np.isnan(found).all():
+                return np.array(found)[codes], True
+        return parsed
+
+    def first_missing(self, name):
+        """Return the number of the first row without a cell in column `name`, from 1."""
+        return self.row(self._tidy(name).is_null().to_numpy(zero_copy_only=False).argmax())
 
     def n_missing(self, name):
         """Return how many cells of column `name` are missing."""

@@ -228,6 +228,8 @@ def _against_rest(y_true, y_score, classes, pos_label):
     """Yield (name, labels, scores, positive label), one for each curve to draw."""
     y, score = np.asarray(y_true), np.asarray(y_score, dtype=float)
     if score.ndim == 1:
+        if pos_label is not None and not (y == pos_label).any():
+            raise ValueError(f"y_true has no row of pos_label {pos_label!r}")
         yield None, y, score, pos_label
         return
     classes = np.unique(y) if classes is None else np.asarray(classes)
