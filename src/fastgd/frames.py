@@ -67,7 +67,8 @@ def read(X, source="X"):
         X = X.collect()
     if not isinstance(X, narwhals.DataFrame):
         return None
-    return Frame({str(name): X[name] for name in X.columns}, source, X.to_native())
+    columns = {str(name): X.get_column(name) for name in X.columns}
+    return Frame(columns, source, X.to_native())
 
 
 def computed(X):
@@ -142,12 +143,20 @@ class Frame:
         if self.n_rows == 0:
             raise DataError(f"{source} has no rows, only the columns {listed(self.names, 20)}")
         self._columns = columns
+        self._types = {}
         self._kinds = {}
         self._encoded = {}
 
     def row(self, i):
         """Name row `i` in a message."""
         return f"{i}, counting from 0"
+
+    def _type(self, name):
+        """The narwhals type of column `name`, and that as text; to ask twice takes time."""
+        if name not in self._types:
+            type_ = self._columns[name].dtype
+            self._types[name] = type_, str(type_)
+        return self._types[name]
 
     def kind(self, name):
         """What column `name` holds: "number", "boolean", "text", "category", or "nothing".
@@ -165,8 +174,8 @@ class Frame:
         column = self._columns[name]
         if isinstance(column, np.ndarray):
             return "boolean" if column.dtype == bool else "number"
-        type_ = column.dtype
-        text = str(type_).partition("(")[0]
+        type_, text = self._type(name)
+        text = text.partition("(")[0]
         if type_.is_numeric():
             return "number"
         kinds = {"Boolean": "boolean", "String": "text", "Categorical": "category"}
@@ -227,7 +236,7 @@ class Frame:
         if isinstance(column, np.ndarray):
             return np.isnan(column)
         missing = column.is_null().to_numpy()
-        if column.dtype.is_float():
+        if self._type(name)[0].is_float():
             missing = missing | np.isnan(self.numbers(name)[0])
         return missing
 
@@ -248,7 +257,7 @@ class Frame:
         kind = self.kind(name)
         if kind in ("text", "category"):
             return np.dtype(np.uint8)
-        text = str(column.dtype)
+        text = self._type(name)[1]
         if text in ("Boolean", "UInt8") and column.null_count() == 0:
             return np.dtype(np.uint8)
         return np.dtype(np.float32 if text == "Float32" else np.float64)
@@ -266,10 +275,11 @@ class Frame:
         column = self._columns[name]
         if isinstance(column, np.ndarray):
             return column, False
-        if str(column.dtype) == "Object":
+        text = self._type(name)[1]
+        if text == "Object":
             cells = zip(column.to_numpy(), self.missing(name), strict=True)
             return np.array([np.nan if gap else float(cell) for cell, gap in cells]), False
-        wide = str(column.dtype).startswith(("Decimal", "Int128", "UInt128"))
+        wide = text.startswith(("Decimal", "Int128", "UInt128"))
         if wide or (kind == "boolean" and column.null_count()):
             column = column.cast(_narwhals().Float64)
         values = _single(column)
@@ -389,8 +399,10 @@ def _narwhals():
 
 def _single(column):
     """A narwhals column as NumPy has it, of PyArrow without a copy where that can be."""
+    native = column.to_native()
+    if isinstance(getattr(native, "dtype", None), np.dtype):  # of pandas: no question is open
+        return native.to_numpy()
     if column.implementation.is_pyarrow():
-        native = column.to_native()
         if native.num_chunks == 1 and native.null_count == 0 and not column.dtype == "Boolean":
             return native.chunk(0).to_numpy(zero_copy_only=False)
     return column.to_numpy()
@@ -577,7 +589,7 @@ def _view(frame, names):
         if column is None or column.dtype.char not in IN_PLACE or not column.dtype.isnative:
             return None
         # a copy would be at another place each time
-        if not columns and _address(column) != _address(frame.numbers(name)[0]):
+        if _address(column) != _address(frame.numbers(name)[0]):
             return None
         if columns:
             distance = _address(column) - _address(columns[-1])
@@ -595,9 +607,6 @@ def _view(frame, names):
         by_columns = length >= size
     if not (by_rows or by_columns) or length % size or step % size:
         return None
-    for name, column in zip(names, columns, strict=True):
-        if _address(column) != _address(frame.numbers(name)[0]):
-            return None
     return np.asarray(_Lines(columns, step))
 
 
