@@ -288,14 +288,8 @@ def evaluate_file(args):
             probabilities.append(p)
     if not labels:
         raise DataError(f"{args.file}: target {target!r} has no values")
-    y = np.concatenate(labels)
-    found = scores.held_out(
-        y,
-        np.concatenate(margins),
-        np.concatenate(probabilities),
-        model.classes,
-        model.target["fitted"],
-    )
+    y, z, p = map(_joined, (labels, margins, probabilities))
+    found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
     return {
         "command": "evaluate",
         "version": fastgd.__version__,
@@ -307,6 +301,13 @@ def evaluate_file(args):
         "scores": {**found, "file": args.file, "rows_fitted": model.fit.n_samples},
         "warnings": said,
     }
+
+
+def _joined(parts):
+    """Return parts of an array as one, and let go of them: a file may have many rows."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def predict_file(args, rows):
