@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -430,6 +431,17 @@ def test_many_classes_have_a_curve_each(rng):
     shown = plot.RocCurveDisplay.from_predictions(y, p)
     assert len(shown.line_) == len(shown.roc_auc) == 20 and painted(shown) > 2000
     assert len({x.get_color() for x in shown.line_}) == 7  # the dashes tell the rest apart
+
+
+def test_a_legend_leaves_room_for_the_curves(rng):
+    y, p = np.arange(400) % 62, rng.dirichlet(np.ones(62), 400)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, that nothing is left for the axes
+        shown = plot.RocCurveDisplay.from_predictions(y, p, title="T")
+        assert painted(shown) > 2000
+    assert len(shown.line_) == 62 and len(shown.ax_.get_legend().get_texts()) == 20
+    title = shown.ax_.get_title(loc="left") or shown.ax_.get_title()
+    assert title == "T\n20 of 62 classes named"
 
 
 @pytest.mark.parametrize("classes", [2, 3])
