@@ -946,6 +946,9 @@ def test_absent_file(run):
         ["fit", "x.csv", "--target", "y", "--test", "z.csv", "--test-size", "0.1"],
         ["fit", "x.csv", "--target", "y", "--refit", "--test-size", "0"],
         ["fit", "x.csv", "--target", "y", "--save", "m", "--report", "./m"],
+        ["fit", "x.csv", "--target", "y", "--save", ""],
+        ["fit", "x.csv", "--target", "y", "--test", ""],
+        ["fit", "x.csv", "--target", "y", "--report", ""],
     ],
 )
 def test_usage_errors(run, argv):
@@ -963,6 +966,17 @@ def test_help(run, argv):
 
 def test_version(run):
     assert run("--version") == (0, f"fastgd {fastgd.__version__}\n", "")
+
+
+def test_standard_input_has_a_name(run, monkeypatch):
+    def given(text):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+        return run("fit", "-", "--target", "y")
+
+    assert given(b"")[2] == "fastgd: standard input: the file is empty\n"
+    assert "fastgd: standard input: no column 'y'" in given(b"a,b\n1,2\n")[2]
+    text = b"x,y\n" + b"1,p\n2,q\n3,p\n3,q\n1,q\n" * 8
+    assert "  file       standard input\n" in given(text)[1]
 
 
 def test_interrupt(run, monkeypatch):

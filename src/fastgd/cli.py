@@ -174,7 +174,7 @@ def _add_fit(parser):
     )
     add("--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out "
         "(default: 0); the same seed means the same rows on every machine")  # fmt: skip
-    add("--test", metavar="FILE", help="fit all rows and score on this file")
+    add("--test", type=_file, metavar="FILE", help="fit all rows and score on this file")
     add("--refit", action="store_true", help="after scoring fit once more, to all rows, those "
         "of --test too; the saved model is that one, not the one scored")  # fmt: skip
     _add_unseen(scoring)
@@ -201,8 +201,13 @@ def _add_fit(parser):
     add("--max-iter", type=_whole(0), metavar="N", help="most iterations")
     add("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
     add = parser.add_argument
-    add("--save", metavar="MODEL", help="write the fitted model to this file")
-    add("--report", metavar="HTML", help="write a page with summary and pictures to this file")
+    add("--save", type=_file, metavar="MODEL", help="write the fitted model to this file")
+    add(
+        "--report",
+        type=_file,
+        metavar="HTML",
+        help="write a page with summary and pictures to this file",
+    )
     _add_format(parser)
     _add_json(parser)
 
@@ -286,6 +291,12 @@ def _encoding(text):
         b" ".decode(text, "replace")
     except (LookupError, ValueError):  # ValueError: a zero byte in the name
         raise argparse.ArgumentTypeError(f"{text!r}: no text encoding of that name") from None
+    return text
+
+
+def _file(text):
+    if not text:  # a variable of the shell that is not set, most likely
+        raise argparse.ArgumentTypeError("wanted the name of a file, found none")
     return text
 
 

@@ -20,6 +20,9 @@ SHOWN_MISSING = "(missing)"
 DROPPED = "by wish (--drop)"
 
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_DATE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?(Z|[+-][0-9:]+)?$"
+)
 _COMMA_NUMBER = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 
 
@@ -447,6 +450,8 @@ def _learn_category(table, name, rows, train, choices):
                 f"{shown_level(wanted)!r} in the rows to fit; its levels are {shown}"
             )
         reference = levels.index(wanted)
+    if name not in choices.categorical and not keep:
+        _warn_of_dates(table, name, [levels[i] for i in text])
     return Category(
         name,
         levels[reference],
@@ -513,6 +518,19 @@ def _warn_of_numbers(table, name, levels, codes):
             f"{counts.sum()} cells, first in data row {first}), and is taken as text; "
             f"--na {shown[0]} would make such cells missing, "
             f"--categorical {name} says that levels are meant",
+            stacklevel=2,
+        )
+
+
+def _warn_of_dates(table, name, levels):
+    """Warn of a category whose levels are dates: a Parquet file that says so would be refused."""
+    pa = pyarrow()
+    dates = pa.compute.match_substring_regex(pa.array(levels, pa.large_string()), _DATE)
+    if pa.compute.all(dates).as_py():
+        warnings.warn(
+            f"{table.source}: column {name!r} holds dates ({levels[0]!r}), each taken as a level; "
+            f"convert it to numbers, or leave it out (--drop {name}); --categorical {name} says "
+            "that levels are meant",
             stacklevel=2,
         )
 

@@ -117,7 +117,7 @@ def fit_file(args):
         "command": "fit",
         "version": fastgd.__version__,
         "data": {
-            "file": table.source,
+            "file": args.file,
             "separator": table.separator,
             "rows": table.n_rows,
             "rows_without_target": table.n_rows - len(target.rows),

@@ -61,7 +61,7 @@ def evaluate_text(outcome):
     fitted = _count(outcome["scores"]["rows_fitted"], "row")
     lines = [
         ("model", f"{outcome['model']}, fitted on {fitted}"),
-        ("file", outcome["file"]),
+        ("file", _file(outcome["file"])),
         ("read", _count(outcome["rows"], "row")),
     ]
     if outcome["rows_without_target"]:
@@ -107,6 +107,10 @@ def _result_blocks(outcome):
         yield _coefficients_text(outcome)
 
 
+def _file(path):
+    return "standard input" if path == "-" else path
+
+
 def _section(title, lines):
     """Return labelled texts, wrapped and aligned; a label is written once, on its first line."""
     rows = [title]
@@ -121,7 +125,7 @@ def _section(title, lines):
 
 
 def _data_lines(data):
-    yield "file", data["file"]
+    yield "file", _file(data["file"])
     read = f"{_count(data['rows'], 'row')}, {_count(data['columns'], 'column')}"
     if data["separator"]:
         read += f", separated by {_SEPARATORS.get(data['separator'], data['separator'])}"
@@ -131,7 +135,7 @@ def _data_lines(data):
     held_out = "none held out"
     fitted = data["rows"] - data["rows_without_target"]
     if data["test_file"]:
-        held_out = f"{data['rows_held_out']} of {data['test_file']} for scoring"
+        held_out = f"{data['rows_held_out']} of {_file(data['test_file'])} for scoring"
     elif data["rows_held_out"]:
         fitted -= data["rows_held_out"]
         held_out = (
@@ -218,7 +222,7 @@ def _score_blocks(scores, noun, fitted=None):
     columns["null model"] = scores["null_model"]
     title = f"Scores on {_count(scores['rows'], noun)}"
     if scores.get("file"):
-        title += f" of {scores['file']}"
+        title += f" of {_file(scores['file'])}"
     if fitted is not None:
         title += f", by the fit on {fitted}"
     lines = [[title, *columns]]
