@@ -13,6 +13,7 @@ import fastgd
 from . import coding as codings
 from . import files, modelfile, saved, scores, tablemodel, targets
 from .errors import DataError
+from .functional import in_names
 from .tables import pyarrow
 
 
@@ -187,9 +188,13 @@ def _fitted(args, table, target, rows, coding):
             record=bool(args.report),
             progress=args.progress,
         )
-    fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)
+    fit.message = _in_options(
+        in_names(fit.message, fit.separation, coding.features, target.classes or ())
+    )
     for item in caught:
-        text = _in_names(str(item.message), fit.separation, coding.features, target.classes)
+        text = _in_options(
+            in_names(str(item.message), fit.separation, coding.features, target.classes or ())
+        )
         warnings.warn(text, item.category, stacklevel=2)
     fit.names = coding.features
     if target.classes is not None:
@@ -208,20 +213,9 @@ def _fitted(args, table, target, rows, coding):
     return model, {"fit": fit, "X": X, "y": y}
 
 
-def _in_names(text, separation, features, classes):
-    """Return what a fit of arrays says with the names of the option, and of separated columns and
-    classes, in place of the argument and their numbers."""
-    text = text.replace("raise max_iter", "raise --max-iter")
-    if separation is None:
-        return text
-    for before, numbers, names in (
-        ("columns ", separation.columns[0][:5], features),
-        ("class ", separation.classes[0][:5], classes),
-    ):
-        if numbers:
-            shown = ", ".join(names[j] for j in numbers)
-            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
-    return text
+def _in_options(text):
+    """Return what a fit says with the name of the option in place of the argument's."""
+    return text.replace("raise max_iter", "raise --max-iter")
 
 
 def _column_facts(table, coding):

@@ -678,8 +678,7 @@ def _one_column(y, source):
 
 def warn_of_target(frame, y, name):
     """Warn if the target is one of the features: a column of its name, or with its values."""
-    if name in frame.names and name:
-        _warn_of(frame, f"has a column {name!r}, which is also the name of y")
+    if _warned_of_name(frame.source, frame.names, name):
         return
     if not isinstance(y, np.ndarray) or y.ndim != 1 or len(y) != frame.n_rows:
         return
@@ -691,8 +690,24 @@ def warn_of_target(frame, y, name):
             values = frame.numbers(column)[0]
             same = y.dtype.kind in "fbiu" and values[0] == y[0] and np.array_equal(values, y)
         if same:
-            _warn_of(frame, f"has a column {column!r} that is equal to y")
+            _warn_of(frame.source, f"has a column {column!r} that is equal to y")
             return
+
+
+def warn_of_target_in(X, names, y, name, source="X"):
+    """`warn_of_target` of a matrix whose columns have names."""
+    if not _warned_of_name(source, names, name) and y.dtype.kind in "fbiu":
+        for j in np.flatnonzero(X[0] == y[0]):
+            if np.array_equal(X[:, j], y):
+                _warn_of(source, f"has a column {names[j]!r} that is equal to y")
+                return
+
+
+def _warned_of_name(source, names, name):
+    found = bool(name) and name in names
+    if found:
+        _warn_of(source, f"has a column {name!r}, which is also the name of y")
+    return found
 
 
 def warn_of_order(X, y):
@@ -707,5 +722,5 @@ def warn_of_order(X, y):
             )
 
 
-def _warn_of(frame, what):
-    warnings.warn(f"{frame.source} {what}: is the target among the features?", stacklevel=5)
+def _warn_of(source, what):
+    warnings.warn(f"{source} {what}: is the target among the features?", stacklevel=5)

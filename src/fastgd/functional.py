@@ -574,6 +574,34 @@ def _result(raw, l2, fit_intercept, tol, chosen_step, coding=None):
     )
 
 
+def in_names(text, separation, features, classes=()):
+    """What a fit of arrays says, with names of separated columns and classes for their numbers.
+
+    Parameters
+    ----------
+    text : str
+        Its message, or its warning.
+    separation : Separation or None
+        Of the fit.
+    features, classes : sequence of str
+        The names; without any, classes remain as they are.
+
+    Returns
+    -------
+    str
+    """
+    if separation is None:
+        return text
+    for before, numbers, names in (
+        ("columns ", separation.columns[0][:5], features),
+        ("class ", separation.classes[0][:5], classes),
+    ):
+        if numbers and len(names):
+            shown = ", ".join(names[j] for j in numbers)
+            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
+    return text
+
+
 def fit_path(
     X,
     y,
