@@ -968,6 +968,41 @@ def test_version(run):
     assert run("--version") == (0, f"fastgd {fastgd.__version__}\n", "")
 
 
+def test_messages_stay_short(run, tmp_path):
+    long = "x" * 100_000
+    rows = [{"x": i % 5, "c": "uv"[i % 2], "y": "pq"[i // 2 % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows)
+    fitted(run, tmp_path / "a.csv", "y", "--save", tmp_path / "m")
+    write(
+        tmp_path / "b.csv",
+        [{**row, "c": long if i == 7 else row["c"]} for i, row in enumerate(rows)],
+    )
+    write(
+        tmp_path / "c.csv",
+        [{**row, "x": long if i == 7 else row["x"]} for i, row in enumerate(rows)],
+    )
+    write(
+        tmp_path / "d.csv",
+        [{**row, "y": long if i == 7 else row["y"]} for i, row in enumerate(rows)],
+    )
+    for argv in (
+        ["predict", tmp_path / "m", tmp_path / "b.csv"],
+        ["predict", tmp_path / "m", tmp_path / "b.csv", "--unseen", "ignore"],
+        ["predict", tmp_path / "m", tmp_path / "c.csv"],
+        ["evaluate", tmp_path / "m", tmp_path / "d.csv"],
+        *(["fit", tmp_path / f"{name}.csv", "--target", "y"] for name in "bcd"),
+        ["fit", tmp_path / "b.csv", "--target", "y", "--seed", 1],
+        ["fit", tmp_path / "c.csv", "--target", "y", "--reference", "x=9"],
+    ):
+        _, out, err = run(*argv)
+        assert 0 < len(out) + len(err) < 4000
+
+
+def test_a_separator_that_is_not_there_is_named(run, people):
+    err = run("fit", people[0], "--target", "bought", "--sep", "|")[2]
+    assert "its only column is 'id;age;town;note;planet;bought', read with the separator '|'" in err
+
+
 def test_standard_input_has_a_name(run, monkeypatch):
     def given(text):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from .errors import DataError
-from .tables import encode, listed, meant, pyarrow
+from .tables import cut, encode, listed, meant, pyarrow
 
 MAX_LEVELS = 1000
 MAX_ODD = 20  # texts among numbers: a column with more of them is text
@@ -95,7 +95,7 @@ class Numeric:
             if found:
                 raise DataError(
                     f"{table.source}: column {self.name!r} must hold numbers, "
-                    f"found {found[1]!r} in data row {found[0]}"
+                    f"found {cut(repr(found[1]))} in data row {found[0]}"
                 )
             values = np.full(table.n_rows, np.nan)
         else:
@@ -512,7 +512,7 @@ def _warn_of_numbers(table, name, levels, codes):
     if 0 < odd.size <= MAX_ODD and 2 * counts[odd].sum() < counts.sum():
         odd = odd[np.argsort(-counts[odd], kind="stable")]  # the most frequent first
         first = table.row(np.flatnonzero(np.isin(codes, odd))[0])
-        shown = [repr(levels[i]) for i in odd]
+        shown = [cut(repr(levels[i])) for i in odd]
         warnings.warn(
             f"{where} holds numbers, but also {listed(shown, 3)} (in {counts[odd].sum()} of "
             f"{counts.sum()} cells, first in data row {first}), and is taken as text; "

@@ -172,12 +172,12 @@ def _column_lines(data):
                 f"by the median {column['median']:g}{also}",
             )
     for column in categorical:
-        text = f"{column['name']}: {column['levels']} levels, against {column['reference']}"
+        text = f"{column['name']}: {column['levels']} levels, against {_short(column['reference'])}"
         if column["missing"]:
             text += f"; {_count(column['missing'], 'missing cell')} as a level"
         if column["levels_only_held_out"]:
             levels = _names(column["levels_only_held_out"], 3)
-            text += f"; {levels} not among the rows to fit, taken as {column['reference']}"
+            text += f"; {levels} not among the rows to fit, taken as {_short(column['reference'])}"
         yield "category", text
     for column in data["left_out"]:
         yield "left out", f"{column['name']}: {column['reason']}"
@@ -292,7 +292,7 @@ def _count(n, noun):
 
 def _names(names, limit):
     more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_short, names[:limit])) + (f" and {more} more" if more > 0 else "")
 
 
 def _short(text, width=48):

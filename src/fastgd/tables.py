@@ -184,6 +184,12 @@ class Table:
         if close:
             names = " or ".join(repr(folded[key]) for key in close)
             return f"{self.source}: no column {name!r}; did you mean {names}?"
+        if len(self.names) == 1 and self.separator:
+            only = cut(repr(self.names[0]))
+            return (
+                f"{self.source}: no column {name!r}; its only column is {only}, "
+                f"read with the separator {self.separator!r} (--sep is another)"
+            )
         return f"{self.source}: no column {name!r}; its columns are {listed(self.names, 20)}"
 
 
@@ -197,9 +203,14 @@ def meant(wanted, names):
     return " ".join(hints)
 
 
+def cut(text, width=80):
+    """Return a text for a message, which must not be as long as a cell can be."""
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
 def listed(items, limit=5):
     """Return up to `limit` items joined by commas, and how many more there are."""
-    items = [str(item) for item in items]
+    items = [cut(str(item)) for item in items]
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more
 
