@@ -6,7 +6,6 @@ import numpy as np
 from .. import curves, style
 from .display import Display, predicted
 
-
 NAMED = 20  # curves that a legend names at most
 
 

@@ -174,4 +174,6 @@ def _sizes(coef, scale):
         coef, label = coef[:, 0], "coefficient"
     else:
         coef, label = np.sqrt(np.square(coef).sum(axis=1)), "size over the classes"
-    return (coef, label) if scale is None else (coef * scales(scale, coef.shape[1]), f"{label}, scaled")
+    if scale is None:
+        return coef, label
+    return coef * scales(scale, coef.shape[1]), f"{label}, scaled"
