@@ -287,7 +287,8 @@ def test_not_converged_is_code_3_with_results_written(run, people, tmp_path):
     assert code == 3
     assert "converged  no, max_iter" in out
     assert "Coefficients" in out
-    assert "warning" in err
+    assert "step limit after 1 iteration and " in err
+    assert "raise --max-iter" in err
     assert run("info", tmp_path / "m")[0] == 0
 
 
@@ -391,6 +392,7 @@ def test_missing_columns_at_prediction(run, model, tmp_path):
     code, out, err = run("predict", model, tmp_path / "new.csv")
     assert (code, out) == (1, "")
     assert "the model needs columns 'age', 'town'; the file has Age, city" in err
+    assert "is 'Age' meant for 'age'?" in err
 
 
 def test_info(run, model):
@@ -421,7 +423,57 @@ def test_models_that_are_none(run, model, people, tmp_path):
     fastgd.fit(np.arange(9.0)[:, None] % 4, np.arange(9) % 2, l2=1.0).save(plain)
     code, _, err = run("predict", plain, people[0])
     assert code == 1
-    assert "without table columns" in err
+    assert "fitted on an array, whose columns have no names" in err
+    code, _, err = run("evaluate", plain, people[0])
+    assert code == 1
+    assert "saved from Python, which does not know its target" in err
+
+
+@pytest.mark.parametrize("estimator", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_models_saved_from_python_predict_files(run, rng, tmp_path, estimator, classes):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(
+        {"x": rng.normal(size=60), "flag": rng.random(60) < 0.4, "town": [*"uvw"] * 20}
+    )
+    y = rng.integers(0, classes, 60)
+    if estimator:
+        pytest.importorskip("sklearn")
+        model = fastgd.LogisticRegression().fit(frame, y)
+    else:
+        model = fastgd.fit(frame, y, l2=0.1)
+    model.save(tmp_path / "m")
+    frame.iloc[:, ::-1].to_csv(tmp_path / "x.csv", index=False)  # flag is written True, False
+    pq.write_table(pa.Table.from_pandas(frame), tmp_path / "x.parquet")
+    for name in ("x.csv", "x.parquet"):
+        code, out, err = run("predict", tmp_path / "m", tmp_path / name)
+        assert (code, err) == (0, "")
+        header, *lines = out.splitlines()
+        assert header.split(",") == [*(f"p_{k}" for k in range(classes)), "predicted"]
+        cells = np.array([line.split(",") for line in lines], dtype=float)
+        assert np.array_equal(cells[:, :-1], model.predict_proba(frame))
+        assert np.array_equal(cells[:, -1], model.predict(frame))
+    frame.loc[7, "x"] = None
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    code, _, err = run("predict", tmp_path / "m", tmp_path / "x.csv")
+    assert code == 1
+    assert "column 'x' has no value in data row 8, and the model was fitted without" in err
+    fastgd.fit(frame[["flag"]], rng.normal(size=60), loss="squared_error").save(tmp_path / "m")
+    code, _, err = run("predict", tmp_path / "m", tmp_path / "x.csv")
+    assert code == 1
+    assert "a model of loss 'squared_error' has no classes to predict" in err
+
+
+def test_numbers_may_be_written_as_booleans(run, tmp_path):
+    rows = [{"x": i % 3 % 2, "z": i % 7, "y": "pq"[i // 2 % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows)
+    write(tmp_path / "b.csv", [{**row, "x": ("FALSE", "TRUE")[row["x"]]} for row in rows])
+    fitted(run, tmp_path / "a.csv", "y", "--save", tmp_path / "m")
+    found = [run("predict", tmp_path / "m", tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert found[0] == found[1] and found[0][0] == 0
+    write(tmp_path / "b.csv", [{**row, "x": ("FALSE", "yes")[row["x"]]} for row in rows])
+    err = run("predict", tmp_path / "m", tmp_path / "b.csv")[2]
+    assert "column 'x' must hold numbers, found 'FALSE' in data row 1" in err
 
 
 def test_saved_model_is_an_ordinary_model_too(model):
@@ -592,6 +644,44 @@ def test_refit_saves_the_model_of_all_rows(run, people, tmp_path):
     assert f"held-out rows, by the fit on {n} " in run("info", tmp_path / "refit")[1]
     text = run("fit", people[0], "--target", "bought", "--save", tmp_path / "m")[1]
     assert text.endswith(f"this model, fitted on {n} rows, the one that was scored.\n")
+
+
+def test_refit_adds_the_file_to_score_on(run, people, tmp_path):
+    # as though the two files were one; what the types of Parquet hold is the same table
+    rows = people[1]
+    write(tmp_path / "a.csv", rows[:200])
+    late = [{**row, "town": "Atlantis"} for row in rows[380:]]
+    write(tmp_path / "b.csv", [*rows[200:380], *late])
+    write(tmp_path / "both.csv", [*rows[:380], *late])
+    cells = pc.read_csv(tmp_path / "b.csv", parse_options=pc.ParseOptions(delimiter=";"))
+    pq.write_table(cells.drop_columns(["planet"]), tmp_path / "b.parquet")
+    whole = fitted(run, tmp_path / "both.csv", "bought", "--test-size", 0)
+    for name in ("b.csv", "b.parquet"):
+        options = ["--test", tmp_path / name, "--unseen", "ignore"]
+        plain = fitted(run, tmp_path / "a.csv", "bought", *options)
+        refit = fitted(run, tmp_path / "a.csv", "bought", *options, "--refit")
+        assert refit["held_out"] == plain["held_out"]
+        assert refit["coefficients"] == whole["coefficients"] != plain["coefficients"]
+        assert refit["target"] == whole["target"]
+        assert refit["fit"]["rows"] == 398
+        assert refit["data"]["left_out"] == plain["data"]["left_out"]
+        assert refit["data"]["rows_without_target"] == plain["data"]["rows_without_target"] == 2
+    argv = ["--target", "bought", *options, "--refit", "--save", tmp_path / "m"]
+    text = run("fit", tmp_path / "a.csv", *argv)[1]
+    assert "refit      on all 398 rows, after the fit on 198 was scored" in text
+    assert text.endswith("fitted on 398 rows; the scores are those of the fit on 198.\n")
+
+
+def test_refit_joins_decimal_commas_with_numbers(run, tmp_path):
+    rows = [{"x": f"{i % 7},5", "y": "pq"[(i + i % 3) % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows[:20])
+    write(tmp_path / "both.csv", rows)
+    later = {"x": [i % 7 + 0.5 for i in range(20, 40)], "y": [row["y"] for row in rows[20:]]}
+    pq.write_table(pa.table(later), tmp_path / "b.parquet")
+    argv = ["--decimal", ","]
+    whole = fitted(run, tmp_path / "both.csv", "y", *argv, "--test-size", 0)
+    argv += ["--test", tmp_path / "b.parquet", "--refit"]
+    assert fitted(run, tmp_path / "a.csv", "y", *argv)["coefficients"] == whole["coefficients"]
 
 
 def test_positive_class(run, people):
@@ -855,7 +945,10 @@ def test_absent_file(run):
         ["fit", "x.csv", "--target", "y", "--encoding", "base64"],
         ["fit", "x.csv", "--target", "y", "--test", "z.csv", "--test-size", "0.1"],
         ["fit", "x.csv", "--target", "y", "--refit", "--test-size", "0"],
-        ["fit", "x.csv", "--target", "y", "--refit", "--test", "z.csv"],
+        ["fit", "x.csv", "--target", "y", "--save", "m", "--report", "./m"],
+        ["fit", "x.csv", "--target", "y", "--save", ""],
+        ["fit", "x.csv", "--target", "y", "--test", ""],
+        ["fit", "x.csv", "--target", "y", "--report", ""],
     ],
 )
 def test_usage_errors(run, argv):
@@ -873,6 +966,52 @@ def test_help(run, argv):
 
 def test_version(run):
     assert run("--version") == (0, f"fastgd {fastgd.__version__}\n", "")
+
+
+def test_messages_stay_short(run, tmp_path):
+    long = "x" * 100_000
+    rows = [{"x": i % 5, "c": "uv"[i % 2], "y": "pq"[i // 2 % 2]} for i in range(40)]
+    write(tmp_path / "a.csv", rows)
+    fitted(run, tmp_path / "a.csv", "y", "--save", tmp_path / "m")
+    write(
+        tmp_path / "b.csv",
+        [{**row, "c": long if i == 7 else row["c"]} for i, row in enumerate(rows)],
+    )
+    write(
+        tmp_path / "c.csv",
+        [{**row, "x": long if i == 7 else row["x"]} for i, row in enumerate(rows)],
+    )
+    write(
+        tmp_path / "d.csv",
+        [{**row, "y": long if i == 7 else row["y"]} for i, row in enumerate(rows)],
+    )
+    for argv in (
+        ["predict", tmp_path / "m", tmp_path / "b.csv"],
+        ["predict", tmp_path / "m", tmp_path / "b.csv", "--unseen", "ignore"],
+        ["predict", tmp_path / "m", tmp_path / "c.csv"],
+        ["evaluate", tmp_path / "m", tmp_path / "d.csv"],
+        *(["fit", tmp_path / f"{name}.csv", "--target", "y"] for name in "bcd"),
+        ["fit", tmp_path / "b.csv", "--target", "y", "--seed", 1],
+        ["fit", tmp_path / "c.csv", "--target", "y", "--reference", "x=9"],
+    ):
+        _, out, err = run(*argv)
+        assert 0 < len(out) + len(err) < 4000
+
+
+def test_a_separator_that_is_not_there_is_named(run, people):
+    err = run("fit", people[0], "--target", "bought", "--sep", "|")[2]
+    assert "its only column is 'id;age;town;note;planet;bought', read with the separator '|'" in err
+
+
+def test_standard_input_has_a_name(run, monkeypatch):
+    def given(text):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+        return run("fit", "-", "--target", "y")
+
+    assert given(b"")[2] == "fastgd: standard input: the file is empty\n"
+    assert "fastgd: standard input: no column 'y'" in given(b"a,b\n1,2\n")[2]
+    text = b"x,y\n" + b"1,p\n2,q\n3,p\n3,q\n1,q\n" * 8
+    assert "  file       standard input\n" in given(text)[1]
 
 
 def test_interrupt(run, monkeypatch):
@@ -927,6 +1066,12 @@ def test_a_full_disk_is_said(people, model, command):
         )
     assert done.returncode == 1
     assert done.stderr == "fastgd: cannot write the output: No space left on device\n"
+
+
+def test_closed_standard_error(run, monkeypatch):
+    # print would take standard output instead
+    monkeypatch.setattr(cli.sys, "stderr", None)
+    assert run("info", "absent.fgd")[:2] == (1, "")
 
 
 def test_closed_standard_output(run, people, model, tmp_path, monkeypatch):

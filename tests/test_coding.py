@@ -344,6 +344,27 @@ def test_decimal_commas_taken_as_text(tmp_path):
     assert len(caught) == 1
 
 
+def test_decimal_points_where_commas_were_announced(tmp_path):
+    data = table(tmp_path, y=Y, a=["1.5", "2", "2", "2", "1.5", None], b=["u", "1.5"] * 3)
+    data.decimal = ","
+    with pytest.warns(
+        UserWarning, match="column 'a' holds numbers with a point.*--decimal"
+    ) as caught:
+        learned(data)
+    assert len(caught) == 1
+
+
+def test_dates_taken_as_levels(tmp_path):
+    days = ["2024-02-29", "2024-03-01 12:30", "2024-02-29", None] * 4
+    data = table(tmp_path, y=[0, 1] * 8, a=days, b=[day and f"{day}?" for day in days])
+    with pytest.warns(UserWarning, match=r"'a' holds dates \('2024-02-29'\).*--drop a") as caught:
+        learned(data)
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chosen(data, categorical=["a"])
+
+
 def test_copies_of_the_target(tmp_path):
     n = 1200
     y = [i % 3 for i in range(n)]

@@ -791,3 +791,24 @@ def test_one_warning_for_all_fits(data):
     with pytest.warns(sklearn.exceptions.ConvergenceWarning) as record:
         CV(Cs=3, cv=3, max_iter=1, tol=1e-12).fit(*data)
     assert len(record) == 1 and record[0].filename == __file__
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_messages_about_frames_name_their_columns(rng, texts):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"noise": rng.normal(size=60), "age": rng.normal(size=60)})
+    if texts:
+        frame["town"] = [*"uvw"] * 20
+    y = pd.Series((frame["age"] > 0).astype(int), name="old")
+    model = fastgd.LogisticRegression(C=np.inf)
+    with pytest.warns(fastgd.SeparationWarning, match="moving along columns age, "):
+        model.fit(frame, y)
+    assert "moving along columns age, " in model.result_.message
+    for model in (fastgd.LogisticRegression(), fastgd.LogisticRegressionCV(Cs=2, cv=2)):
+        with pytest.warns(UserWarning, match="X has a column 'late' that is equal to y"):
+            model.fit(frame.assign(late=y.astype(float)), y)
+        with pytest.warns(UserWarning, match="X has a column 'old', which is also the name of y"):
+            model.fit(frame.assign(old=1 - y), y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.fit(frame, y)

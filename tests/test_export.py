@@ -95,6 +95,17 @@ def test_float32_estimator(rng, tmp_path):
     assert np.abs(found - fit.predict_proba(X.astype(float))).max() <= tolerance(fit, X).max()
 
 
+def test_estimator_of_a_frame_with_texts(rng, tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": rng.normal(size=90), "kind": [*"uvw"] * 30})
+    fit = fastgd.LogisticRegression().fit(frame, rng.integers(0, 2, 90))
+    text = export.python(fit)
+    assert "x[1] kind=v" in text and "x[2] kind=w" in text
+    found = loaded(text)(fit.result_.design(frame))
+    assert np.abs(found - fit.predict_proba(frame)).max() < 1e-13
+    assert "kind=w" in export.c(fit)
+
+
 def test_names_are_harmless(rng, tmp_path):
     fit, X = model(rng, 2)
     expected = fit.predict_proba(X)

@@ -105,6 +105,8 @@ def test_type_of_a_column_does_not_depend_on_its_first_block(tmp_path):
         ("a,b\n1,2\n3\n4,5\n", "line 3: 1 cell, but the header has 2"),
         ('a,b\n1,"x\ny"\n1,2,3\n', "line 4: 3 cells, but the header has 2"),
         ('a,b\n1,2\n1,"2\n3,4\n', "the quote opened in line 3 is never closed"),
+        ('a,b\n1,2\n"2,3\n4,5\n', "the quote opened in line 3 is never closed"),
+        ('a,b\n1\n1,"2\n', "line 2: 1 cell, but the header has 2"),
         ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
         (b"a,b\n1,\xc3\xa9\n1,\xe9\n", "line 3: not UTF-8 text; say which it is"),
         ("a,b\n1,2\n".encode("utf-16-le"), "not a CSV file in UTF-8"),

@@ -394,6 +394,41 @@ def test_influence():
     close(found.hat_matrix_diag.sum(), 5, rtol=1e-9)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "duckdb"])
+def test_effects_and_influence_of_frames(library):
+    module = pytest.importorskip(library)
+    rng = np.random.default_rng(3)
+    columns = {"a": rng.normal(size=90), "kind": np.array([*"uvw"] * 30), "b": rng.random(90) < 0.4}
+    y = rng.normal(size=90) + columns["a"] + columns["b"] > 0
+    w, o = rng.integers(1, 4, 90).astype(float), rng.normal(size=90)
+    if library == "duckdb":
+        rows = pytest.importorskip("pandas").DataFrame(columns)  # noqa: F841 (duckdb sees it)
+        frame = module.sql("select * from rows")
+        series, less = list, frame.project("a")
+    else:
+        frame = (module.table if library == "pyarrow" else module.DataFrame)(columns)
+        series = getattr(module, "Series", None) or module.array
+        less = frame.select(["a"]) if library == "pyarrow" else frame[["a"]]
+    for labels in (y, rng.integers(0, 3, 90)):
+        fit = fastgd.fit(frame, labels, l2=0.1)
+        X, s = fit.design(frame), fit.summary(frame, labels)
+        for dummy in (False, True):
+            found = s.get_margeff("mean", dummy, X=frame)
+            other = s.get_margeff("mean", dummy, X=X)
+            assert np.array_equal(found.margeff, other.margeff) and np.isfinite(found.margeff).all()
+    fit = fastgd.fit(frame, series(y.tolist()), sample_weight=series(w), offset=series(o))
+    given = {"sample_weight": series(w), "offset": series(o)}
+    s = pickle.loads(pickle.dumps(fit.summary(frame, series(y.tolist()), **given)))
+    found = s.influence(frame, series(y.tolist()), **given)
+    other = s.influence(X, y, sample_weight=w, offset=o)
+    assert np.array_equal(found, other)
+    found = s.get_margeff(dummy=True, X=frame, **given)
+    other = s.get_margeff(dummy=True, X=X, sample_weight=w, offset=o)
+    assert np.array_equal(found.margeff_se, other.margeff_se)
+    with pytest.raises(fastgd.DataError, match="has no columns 'kind', 'b', which the model"):
+        s.influence(less, y)
+
+
 def test_squared_error():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 3)) + 50

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -432,6 +433,17 @@ def test_many_classes_have_a_curve_each(rng):
     assert len({x.get_color() for x in shown.line_}) == 7  # the dashes tell the rest apart
 
 
+def test_a_legend_leaves_room_for_the_curves(rng):
+    y, p = np.arange(400) % 62, rng.dirichlet(np.ones(62), 400)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, that nothing is left for the axes
+        shown = plot.RocCurveDisplay.from_predictions(y, p, title="T")
+        assert painted(shown) > 2000
+    assert len(shown.line_) == 62 and len(shown.ax_.get_legend().get_texts()) == 20
+    title = shown.ax_.get_title(loc="left") or shown.ax_.get_title()
+    assert title == "T\n20 of 62 classes named"
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 def test_decisions_in_the_plane(flowers, classes):
     X, y = flowers
@@ -448,6 +460,57 @@ def test_decisions_in_the_plane(flowers, classes):
         plot.DecisionBoundaryDisplay.from_estimator(fit, X)
     with pytest.raises(ValueError, match="row 1 is not"):
         plot.DecisionBoundaryDisplay.from_estimator(fit, [[0, 1], [np.nan, 2]])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_decisions_of_frames(flowers, library):
+    X, y = flowers
+    module = pytest.importorskip(library)
+    frame = getattr(module, "DataFrame", getattr(module, "table", None))
+    frame = frame({"a": X[:, 1].copy(), "b": X[:, 2].copy()})
+    fit = fastgd.fit(frame, y, l2=0.01)
+    shown = plot.DecisionBoundaryDisplay.from_estimator(fit, frame, y)
+    plain = plot.DecisionBoundaryDisplay.from_estimator(fit, X[:, 1:3], y)
+    assert shown.names == ("a", "b")
+    assert_sums(shown.probabilities, plain.probabilities, terms=10)
+
+
+def test_decisions_of_what_is_no_plane(flowers):
+    X, y = flowers
+    fit = fastgd.fit(X[:, 1:3], y, l2=0.01)
+    with pytest.raises(ValueError, match="X must hold numbers"):
+        plot.DecisionBoundaryDisplay.from_estimator(fit, [["u", 1.0], ["v", 2.0]])
+    with pytest.raises(ValueError, match="grid must be 2 at least, found 1"):
+        plot.DecisionBoundaryDisplay.from_estimator(fit, X[:, 1:3], grid=1)
+
+
+def test_columns_of_texts_have_several_coefficients(flowers):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("sklearn")
+    X, y = flowers
+    frame = pd.DataFrame({"a": X[:, 1], "kind": [*"uvw"] * 50})
+    names = ["a", "kind=v", "kind=w"]
+    cv = fastgd.LogisticRegressionCV(Cs=3).fit(frame, y == "one")
+    assert plot.CoefficientsDisplay.from_result(cv).names == names
+    shown = plot.PathDisplay.from_estimator(cv)
+    assert shown.names == names and shown.coef.shape == (3, 3)
+
+
+def test_what_no_picture_is_of(flowers):
+    X, y = flowers
+    fit = fastgd.fit(X, y, l2=0.01)
+    with pytest.raises(ValueError, match="results must be one fit or more"):
+        plot.ConvergenceDisplay.from_results([])
+    with pytest.raises(TypeError, match="must be a fitted LogisticRegressionCV, found FitResult"):
+        plot.PathDisplay.from_estimator(fit)
+    for draw in (
+        plot.CoefficientsDisplay.from_result,
+        lambda fit, **o: plot.PathDisplay.from_results([fit], **o),
+    ):
+        with pytest.raises(ValueError, match=r"scale must be of shape \(4,\), found \(2,\)"):
+            draw(fit, scale=[1.0, 2.0])
+    with pytest.raises(ValueError, match="y_true has no row of pos_label 'z'"):
+        plot.RocCurveDisplay.from_predictions(["p", "q"], [0.1, 0.2], pos_label="z")
 
 
 def test_a_scatter_is_thinned(rng):

@@ -32,6 +32,13 @@ def models(rng, folder):
     }
     with pytest.warns(fastgd.SeparationWarning):
         found["separated"] = fastgd.fit(X, apart)
+    try:
+        import pandas as pd
+    except ImportError:
+        pass
+    else:
+        frame = pd.DataFrame({"x": X[:, 0], "kind": [*"uvw"] * 20})
+        found["coded"] = fastgd.LogisticRegression().fit(frame, y)
     for name, model in found.items():
         model.save(folder / name)
     table = ["x,kind,y", *(f"{a:.3f},{'uvw'[i % 3]},{'tf'[b]}" for i, (a, b) in
@@ -90,6 +97,28 @@ def test_frames_and_sparse_coefficients(rng, tmp_path):
     assert again.feature_names_in_.tolist() == ["a", "b", "c"]
     assert (again.coef_ != model.coef_).nnz == 0
     assert np.array_equal(again.predict_proba(frame), model.predict_proba(frame))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_estimators_of_frames_with_texts(rng, tmp_path, classes, numbered):
+    pd = pytest.importorskip("pandas")
+    X, y = rows(rng, classes)
+    frame = pd.DataFrame({"a": X[:, 0], "b": np.array(["u", "v", "w"])[np.arange(60) % 3]})
+    if numbered:  # scikit-learn remembers only names that are texts
+        frame.columns = [0, 1]
+    for model in (fastgd.LogisticRegression(), fastgd.LogisticRegressionCV(Cs=2, cv=2)):
+        model.fit(frame, y).save(tmp_path / "model")
+        again = fastgd.load(tmp_path / "model")
+        assert vars(again).keys() == vars(model).keys()
+        assert again.coding_ == model.coding_
+        assert np.array_equal(again.predict_proba(frame), model.predict_proba(frame))
+    meta, arrays = estimators.storing.parts(model)
+    meta["coding"]["columns"][0]["name"] = "c"
+    meta["coding"]["columns"].append(meta["coding"]["columns"][0])
+    modelfile.write(tmp_path / "model", meta, arrays)
+    with pytest.raises(fastgd.DataError, match="model holds a damaged estimator"):
+        fastgd.load(tmp_path / "model")
 
 
 def test_what_cannot_be_saved_is_named(rng, tmp_path):
@@ -310,9 +339,10 @@ def test_mutations_are_refused_or_predict(count, tmp_path, capsys):
             data, sealed = bytes_changed(random, files[name])
         with open(target, "wb") as file:
             file.write(data)
-        if i % 50 == names.index("table"):  # table coding is the commands' matter
-            assert cli.main(["info", target]) in (0, 1), data
-            assert "internal error" not in capsys.readouterr().err, data
+        if i % 50 in (names.index("table"), names.index(names[-2])):  # the commands' matter
+            for argv in (["info", target], ["predict", target, str(tmp_path / "table.csv")]):
+                assert cli.main(argv) in (0, 1), data
+                assert "internal error" not in capsys.readouterr().err, data
         try:
             model = fastgd.load(target)
         except fastgd.DataError as error:
@@ -324,6 +354,10 @@ def test_mutations_are_refused_or_predict(count, tmp_path, capsys):
             assert same(model, originals[name])
         d = model.n_features if isinstance(model, fastgd.FitResult) else model.n_features_in_
         rows = np.resize(X, (2, d))
+        if hasattr(model, "coding_"):
+            columns = {column.name: ["u", "v"] for column in model.coding_.columns}
+            columns |= {"x": [0.5, 1.0]}
+            rows = pytest.importorskip("pandas").DataFrame(columns)
         try:
             model.predict(rows)
             p = model.predict_proba(rows)

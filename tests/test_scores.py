@@ -1,6 +1,7 @@
 """Scores against scikit-learn, and where it has no answer."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -29,6 +30,18 @@ def test_two_classes(rng):
         "accuracy": pytest.approx(metrics.accuracy_score(y, p.argmax(axis=1)), rel=1e-15),
         "roc_auc": pytest.approx(metrics.roc_auc_score(y, z), rel=1e-12),
     }
+
+
+def test_the_area_counts_pairs_in_little_memory(rng):
+    z = np.where(rng.random(100_000) < 0.1, -np.inf, np.round(rng.normal(size=100_000), 2))
+    positive = rng.random(100_000) < 0.3
+    tracemalloc.start()
+    found = scores.roc_auc(positive, z)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    finite = np.where(np.isinf(z), -99.0, z)
+    assert found == pytest.approx(metrics.roc_auc_score(positive, finite), rel=1e-12)
+    assert peak < 20 * len(z)  # bytes: the margins once more, and the places of the positive ones
 
 
 def test_more_classes(rng):

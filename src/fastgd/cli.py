@@ -57,7 +57,11 @@ def _parser(command):
         "predicted. They are written while the file is read, as CSV to standard output unless "
         "--output or --json is given.",
     )
-    predict.add_argument("model", metavar="MODEL", help="a file written by fastgd fit --save")
+    predict.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a file written by fastgd fit --save, or by save in Python after a fit of a frame",
+    )
     predict.add_argument("file", metavar="FILE", help="with the model's columns, in any order")
     predict.add_argument(
         "--output",
@@ -170,9 +174,9 @@ def _add_fit(parser):
     )
     add("--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out "
         "(default: 0); the same seed means the same rows on every machine")  # fmt: skip
-    add("--test", metavar="FILE", help="fit all rows and score on this file")
-    add("--refit", action="store_true", help="after scoring fit once more, to all rows; the saved "
-        "model is that one, not the one scored")  # fmt: skip
+    add("--test", type=_file, metavar="FILE", help="fit all rows and score on this file")
+    add("--refit", action="store_true", help="after scoring fit once more, to all rows, those "
+        "of --test too; the saved model is that one, not the one scored")  # fmt: skip
     _add_unseen(scoring)
     fitting = parser.add_argument_group("fitting")
     add = fitting.add_argument
@@ -197,8 +201,13 @@ def _add_fit(parser):
     add("--max-iter", type=_whole(0), metavar="N", help="most iterations")
     add("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
     add = parser.add_argument
-    add("--save", metavar="MODEL", help="write the fitted model to this file")
-    add("--report", metavar="HTML", help="write a page with summary and pictures to this file")
+    add("--save", type=_file, metavar="MODEL", help="write the fitted model to this file")
+    add(
+        "--report",
+        type=_file,
+        metavar="HTML",
+        help="write a page with summary and pictures to this file",
+    )
     _add_format(parser)
     _add_json(parser)
 
@@ -285,6 +294,12 @@ def _encoding(text):
     return text
 
 
+def _file(text):
+    if not text:  # a variable of the shell that is not set, most likely
+        raise argparse.ArgumentTypeError("wanted the name of a file, found none")
+    return text
+
+
 def _output(text):
     from .files import OUTPUTS
 
@@ -366,8 +381,10 @@ def _check_fit(parser, args):
     _check_format(parser, args)
     if args.test_size is None:
         args.test_size = 0.0 if args.test else 0.2
-    if args.refit and not args.test_size:
+    if args.refit and not (args.test_size or args.test):
         parser.error("--refit adds the rows held out for scoring, but none are")
+    if args.save and args.report and os.path.abspath(args.save) == os.path.abspath(args.report):
+        parser.error(f"--save and --report are both {args.save!r}")
 
 
 def _check_format(parser, args):
@@ -376,7 +393,10 @@ def _check_format(parser, args):
 
 
 def _say(text):
-    print(f"fastgd: {text}", file=sys.stderr)
+    if (
+        sys.stderr is not None
+    ):  # as it is where standard error is closed; print would take the other
+        print(f"fastgd: {text}", file=sys.stderr)
 
 
 def _spoken(error):

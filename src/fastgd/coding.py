@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from .errors import DataError
-from .tables import encode, listed, pyarrow
+from .tables import cut, encode, listed, meant, pyarrow
 
 MAX_LEVELS = 1000
 MAX_ODD = 20  # texts among numbers: a column with more of them is text
@@ -20,6 +20,9 @@ SHOWN_MISSING = "(missing)"
 DROPPED = "by wish (--drop)"
 
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_DATE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?(Z|[+-][0-9:]+)?$"
+)
 _COMMA_NUMBER = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 
 
@@ -86,13 +89,13 @@ class Numeric:
         return [self.name] * self.value + [f"{self.name}={SHOWN_MISSING}"] * self.indicator
 
     def code(self, table, rows, unseen):
-        parsed = table.numbers(self.name)
+        parsed = table.values(self.name)
         if parsed is None:
             found = table.first_text(self.name)
             if found:
                 raise DataError(
                     f"{table.source}: column {self.name!r} must hold numbers, "
-                    f"found {found[1]!r} in data row {found[0]}"
+                    f"found {cut(repr(found[1]))} in data row {found[0]}"
                 )
             values = np.full(table.n_rows, np.nan)
         else:
@@ -190,9 +193,11 @@ class Coding:
         """
         absent = [column.name for column in self.columns if column.name not in table.names]
         if absent:
+            hint = meant(absent, table.names)
             raise DataError(
                 f"{table.source}: the model needs {'column' if len(absent) == 1 else 'columns'} "
                 f"{listed([repr(name) for name in absent])}; the file has {listed(table.names, 20)}"
+                f"{'; ' if hint else ''}{hint}"
             )
         count = table.n_rows if rows is None else len(rows)
         rows = slice(None) if rows is None else rows  # all of them, without a copy
@@ -445,6 +450,8 @@ def _learn_category(table, name, rows, train, choices):
                 f"{shown_level(wanted)!r} in the rows to fit; its levels are {shown}"
             )
         reference = levels.index(wanted)
+    if name not in choices.categorical and not keep:
+        _warn_of_dates(table, name, [levels[i] for i in text])
     return Category(
         name,
         levels[reference],
@@ -493,17 +500,37 @@ def _warn_of_numbers(table, name, levels, codes):
             return
     elif not pa.compute.any(pa.compute.match_substring(known, ".")).as_py():
         known = pa.compute.replace_substring(known, table.decimal, ".")
+    elif pa.compute.all(pa.compute.match_substring_regex(known, _NUMBER)).as_py():
+        warnings.warn(
+            f"{where} holds numbers with a point, and is taken as text, since --decimal "
+            f"{table.decimal} was given; without it they are numbers with a decimal point",
+            stacklevel=2,
+        )
+        return
     numeric = pa.compute.match_substring_regex(known, _NUMBER).to_numpy(zero_copy_only=False)
     odd = np.flatnonzero(~numeric)
     if 0 < odd.size <= MAX_ODD and 2 * counts[odd].sum() < counts.sum():
         odd = odd[np.argsort(-counts[odd], kind="stable")]  # the most frequent first
         first = table.row(np.flatnonzero(np.isin(codes, odd))[0])
-        shown = [repr(levels[i]) for i in odd]
+        shown = [cut(repr(levels[i])) for i in odd]
         warnings.warn(
             f"{where} holds numbers, but also {listed(shown, 3)} (in {counts[odd].sum()} of "
             f"{counts.sum()} cells, first in data row {first}), and is taken as text; "
             f"--na {shown[0]} would make such cells missing, "
             f"--categorical {name} says that levels are meant",
+            stacklevel=2,
+        )
+
+
+def _warn_of_dates(table, name, levels):
+    """Warn of a category whose levels are dates: a Parquet file that says so would be refused."""
+    pa = pyarrow()
+    dates = pa.compute.match_substring_regex(pa.array(levels, pa.large_string()), _DATE)
+    if pa.compute.all(dates).as_py():
+        warnings.warn(
+            f"{table.source}: column {name!r} holds dates ({levels[0]!r}), each taken as a level; "
+            f"convert it to numbers, or leave it out (--drop {name}); --categorical {name} says "
+            "that levels are meant",
             stacklevel=2,
         )
 

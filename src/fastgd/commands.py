@@ -11,8 +11,9 @@ import numpy as np
 import fastgd
 
 from . import coding as codings
-from . import files, scores, tablemodel, targets
+from . import files, modelfile, saved, scores, tablemodel, targets
 from .errors import DataError
+from .functional import in_names
 from .tables import pyarrow
 
 
@@ -89,18 +90,27 @@ def fit_file(args):
         train, test = targets.split(target, share, args.seed)
         coding = _learned(args, table, target, train, choices)
         _warn_of_copies(table, coding, target)
-        y, design = _rows_to_score(args, table, target, coding, test)
+        other = files.read(args.test, form_of(args)) if args.test else None
+        y, design = _rows_to_score(args, table, target, coding, test, other)
         model, kept = _fitted(args, table, target, train, coding)
         if len(y):
             z, p = model.apply(design)
             found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
             model = replace(model, scores={**found, "file": args.test, "rows_fitted": len(train)})
             kept["scored"] = {"y": y, "probabilities": p}
-        refit = None
+        refit, whole = None, table
         if args.refit:
             refit = {"rows_scored": len(train), "scored_good": is_good(model.fit)}
-            coding = _learned(args, table, target, target.rows, choices)
-            again, materials = _fitted(args, table, target, target.rows, coding)
+            known, left_out = target, ()
+            if other is not None:  # the same columns, with the rows of both files
+                whole, left_out = (
+                    table.joined(other, [target.name, *model.columns]),
+                    coding.left_out,
+                )
+                known = targets.read_target(whole, target.name, args.positive)
+            coding = _learned(args, whole, known, known.rows, choices)
+            coding = replace(coding, left_out=(*left_out, *coding.left_out))
+            again, materials = _fitted(args, whole, known, known.rows, coding)
             model, kept = replace(again, scores=model.scores), {**kept, **materials}
         if args.save:
             model.save(args.save)
@@ -108,7 +118,7 @@ def fit_file(args):
         "command": "fit",
         "version": fastgd.__version__,
         "data": {
-            "file": table.source,
+            "file": args.file,
             "separator": table.separator,
             "rows": table.n_rows,
             "rows_without_target": table.n_rows - len(target.rows),
@@ -118,7 +128,7 @@ def fit_file(args):
             "test_file": args.test,
             "seed": args.seed,
             "columns": len(table.names),
-            **_column_facts(table, coding),
+            **_column_facts(whole, coding),
         },
         **model.facts(),
         "refit": refit,
@@ -149,12 +159,11 @@ def _warn_of_copies(table, coding, target):
         )
 
 
-def _rows_to_score(args, table, target, coding, test):
+def _rows_to_score(args, table, target, coding, test, other):
     """Return labels and design of the rows held out, before the fit: what is wrong in a file of
     them should not show after it."""
-    if args.test is None:
+    if other is None:
         return target.values[test], coding.design(table, test) if len(test) else None
-    other = files.read(args.test, form_of(args))
     labels = targets.read_labels(other, target.name, target.classes)
     if not len(labels.rows):
         raise DataError(f"{other.source}: target {target.name!r} has no values")
@@ -179,9 +188,13 @@ def _fitted(args, table, target, rows, coding):
             record=bool(args.report),
             progress=args.progress,
         )
-    fit.message = _in_names(fit.message, fit.separation, coding.features, target.classes)
+    fit.message = _in_options(
+        in_names(fit.message, fit.separation, coding.features, target.classes or ())
+    )
     for item in caught:
-        text = _in_names(str(item.message), fit.separation, coding.features, target.classes)
+        text = _in_options(
+            in_names(str(item.message), fit.separation, coding.features, target.classes or ())
+        )
         warnings.warn(text, item.category, stacklevel=2)
     fit.names = coding.features
     if target.classes is not None:
@@ -200,19 +213,9 @@ def _fitted(args, table, target, rows, coding):
     return model, {"fit": fit, "X": X, "y": y}
 
 
-def _in_names(text, separation, features, classes):
-    """Return what a fit of arrays says of separated classes with the names of columns and classes
-    in place of their numbers."""
-    if separation is None:
-        return text
-    for before, numbers, names in (
-        ("columns ", separation.columns[0][:5], features),
-        ("class ", separation.classes[0][:5], classes),
-    ):
-        if numbers:
-            shown = ", ".join(names[j] for j in numbers)
-            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
-    return text
+def _in_options(text):
+    """Return what a fit says with the name of the option in place of the argument's."""
+    return text.replace("raise max_iter", "raise --max-iter")
 
 
 def _column_facts(table, coding):
@@ -253,6 +256,13 @@ def _hint_at_unseen():
         raise DataError(f"{error} (--unseen ignore takes the reference level)") from None
 
 
+def _to_predict(path):
+    """Read a model that this command or Python saved."""
+    if "table" in modelfile.read(path)[0]:
+        return tablemodel.TableModel.load(path)
+    return tablemodel.TableModel.of_saved(saved.load(path), path)
+
+
 def evaluate_file(args):
     """Score a saved model on a file that has the target; return what is to be said."""
     model = tablemodel.TableModel.load(args.model)
@@ -272,14 +282,8 @@ def evaluate_file(args):
             probabilities.append(p)
     if not labels:
         raise DataError(f"{args.file}: target {target!r} has no values")
-    y = np.concatenate(labels)
-    found = scores.held_out(
-        y,
-        np.concatenate(margins),
-        np.concatenate(probabilities),
-        model.classes,
-        model.target["fitted"],
-    )
+    y, z, p = map(_joined, (labels, margins, probabilities))
+    found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
     return {
         "command": "evaluate",
         "version": fastgd.__version__,
@@ -291,6 +295,13 @@ def evaluate_file(args):
         "scores": {**found, "file": args.file, "rows_fitted": model.fit.n_samples},
         "warnings": said,
     }
+
+
+def _joined(parts):
+    """Return parts of an array as one, and let go of them: a file may have many rows."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def predict_file(args, rows):
@@ -309,7 +320,7 @@ def predict_file(args, rows):
         What is to be said.
     """
     pa = pyarrow()
-    model = tablemodel.TableModel.load(args.model)
+    model = _to_predict(args.model)
     classes = model.target["classes"]
     labels = pa.array(classes, pa.large_string())
     counts = np.zeros(len(classes), np.intp)
@@ -317,7 +328,7 @@ def predict_file(args, rows):
     with _warnings_kept() as said, _hint_at_unseen():
         form = form_of(args, model.missing)
         for table, raw in files.batches(args.file, form, columns, model.batch_rows):
-            p = model.probabilities(model.coding.design(table, unseen=args.unseen))
+            p = model.probabilities(model.design(table, unseen=args.unseen))
             codes = p.argmax(axis=1)
             counts += np.bincount(codes, minlength=len(classes))
             found = {f"p_{label}": pa.array(p[:, k]) for k, label in enumerate(classes)}

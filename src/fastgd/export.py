@@ -53,7 +53,8 @@ class _Linear:
         elif coef is not None and hasattr(model, "classes_"):
             coef = coef.toarray() if hasattr(coef, "toarray") else coef
             intercept, self.classes = model.intercept_, model.classes_
-            self.names = getattr(model, "feature_names_in_", None)
+            coding = getattr(model, "coding_", None)  # of a frame with texts: a column is several
+            self.names = coding.features if coding else getattr(model, "feature_names_in_", None)
         else:
             raise TypeError(
                 f"model: wanted a fastgd.FitResult or a fitted estimator, got {type(model)!r}"

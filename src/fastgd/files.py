@@ -189,7 +189,8 @@ class _Source:
 
     def __init__(self, path, streamed=False):
         pa = pyarrow()
-        self.path = path = os.fspath(path)
+        path = os.fspath(path)
+        self.path = "standard input" if path == "-" else path  # in messages
         self.pipe = None
         if path == "-":
             file, regular = sys.stdin.buffer, False
@@ -207,9 +208,9 @@ class _Source:
             with contextlib.nullcontext(file) if self.pipe else self._open() as stream:
                 self.head = _head(stream)
         except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error}") from None
+            raise DataError(f"{self.path}: cannot be read: {error}") from None
         if not self.head.strip(b" \t\r\n\0\xef\xbb\xbf\xfe\xff"):
-            raise DataError(f"{path}: the file is empty")
+            raise DataError(f"{self.path}: the file is empty")
 
     def _keep(self, data):
         pa = pyarrow()
@@ -368,6 +369,9 @@ class _Layout:
             width = len(next(records))
             for record in records:
                 if len(record) != width:
+                    line = self._open_quote(source)
+                    if line and line <= reader.line_num:  # it is what made this record short
+                        return f": the quote opened in line {line} is never closed"
                     cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
                     return (
                         f", line {reader.line_num}: {cells}, but the header has {width} "

@@ -8,7 +8,6 @@ a matrix do, else one Fortran-ordered array, written column by column.
 
 import datetime
 import decimal
-import difflib
 import warnings
 from contextlib import contextmanager
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from .coding import MAX_LEVELS, Category, Coding, Numeric
 from .errors import DataError
-from .tables import listed
+from .tables import listed, meant
 
 ALONE = ""  # what a series is called as the only column of a frame
 
@@ -68,7 +67,8 @@ def read(X, source="X"):
         X = X.collect()
     if not isinstance(X, narwhals.DataFrame):
         return None
-    return Frame({str(name): X[name] for name in X.columns}, source, X.to_native())
+    columns = {str(name): X.get_column(name) for name in X.columns}
+    return Frame(columns, source, X.to_native())
 
 
 def computed(X):
@@ -143,12 +143,20 @@ class Frame:
         if self.n_rows == 0:
             raise DataError(f"{source} has no rows, only the columns {listed(self.names, 20)}")
         self._columns = columns
+        self._types = {}
         self._kinds = {}
         self._encoded = {}
 
     def row(self, i):
         """Name row `i` in a message."""
         return f"{i}, counting from 0"
+
+    def _type(self, name):
+        """The narwhals type of column `name`, and that as text; to ask twice takes time."""
+        if name not in self._types:
+            type_ = self._columns[name].dtype
+            self._types[name] = type_, str(type_)
+        return self._types[name]
 
     def kind(self, name):
         """What column `name` holds: "number", "boolean", "text", "category", or "nothing".
@@ -166,8 +174,8 @@ class Frame:
         column = self._columns[name]
         if isinstance(column, np.ndarray):
             return "boolean" if column.dtype == bool else "number"
-        type_ = column.dtype
-        text = str(type_).partition("(")[0]
+        type_, text = self._type(name)
+        text = text.partition("(")[0]
         if type_.is_numeric():
             return "number"
         kinds = {"Boolean": "boolean", "String": "text", "Categorical": "category"}
@@ -228,7 +236,7 @@ class Frame:
         if isinstance(column, np.ndarray):
             return np.isnan(column)
         missing = column.is_null().to_numpy()
-        if column.dtype.is_float():
+        if self._type(name)[0].is_float():
             missing = missing | np.isnan(self.numbers(name)[0])
         return missing
 
@@ -249,7 +257,7 @@ class Frame:
         kind = self.kind(name)
         if kind in ("text", "category"):
             return np.dtype(np.uint8)
-        text = str(column.dtype)
+        text = self._type(name)[1]
         if text in ("Boolean", "UInt8") and column.null_count() == 0:
             return np.dtype(np.uint8)
         return np.dtype(np.float32 if text == "Float32" else np.float64)
@@ -267,16 +275,19 @@ class Frame:
         column = self._columns[name]
         if isinstance(column, np.ndarray):
             return column, False
-        if str(column.dtype) == "Object":
+        text = self._type(name)[1]
+        if text == "Object":
             cells = zip(column.to_numpy(), self.missing(name), strict=True)
             return np.array([np.nan if gap else float(cell) for cell, gap in cells]), False
-        wide = str(column.dtype).startswith(("Decimal", "Int128", "UInt128"))
+        wide = text.startswith(("Decimal", "Int128", "UInt128"))
         if wide or (kind == "boolean" and column.null_count()):
             column = column.cast(_narwhals().Float64)
         values = _single(column)
         if values.dtype.kind not in "fbiu":
             values = np.asarray(values, dtype=float)
         return values, False
+
+    values = numbers  # booleans are numbers in a frame
 
     def first_text(self, name):
         """Return (row, cell) of the first cell of column `name` that is no number."""
@@ -334,15 +345,10 @@ class Frame:
 
     def absent(self, names):
         """The error that these columns are not there."""
-        folded = {name.casefold(): name for name in self.names}
-        hints = []
-        for name in names[:5]:
-            close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-            hints += [f"is {folded[key]!r} meant for {name!r}?" for key in close]
         columns = "column" if len(names) == 1 else "columns"
         return DataError(
             f"{self.source} has no {columns} {listed([repr(name) for name in names])}, which the "
-            f"model was fitted on; {' '.join(hints) or f'it has {listed(self.names, 20)}'}"
+            f"model was fitted on; {meant(names, self.names) or f'it has {listed(self.names, 20)}'}"
         )
 
     @contextmanager
@@ -393,8 +399,10 @@ def _narwhals():
 
 def _single(column):
     """A narwhals column as NumPy has it, of PyArrow without a copy where that can be."""
+    native = column.to_native()
+    if isinstance(getattr(native, "dtype", None), np.dtype):  # of pandas: no question is open
+        return native.to_numpy()
     if column.implementation.is_pyarrow():
-        native = column.to_native()
         if native.num_chunks == 1 and native.null_count == 0 and not column.dtype == "Boolean":
             return native.chunk(0).to_numpy(zero_copy_only=False)
     return column.to_numpy()
@@ -581,7 +589,7 @@ def _view(frame, names):
         if column is None or column.dtype.char not in IN_PLACE or not column.dtype.isnative:
             return None
         # a copy would be at another place each time
-        if not columns and _address(column) != _address(frame.numbers(name)[0]):
+        if _address(column) != _address(frame.numbers(name)[0]):
             return None
         if columns:
             distance = _address(column) - _address(columns[-1])
@@ -599,9 +607,6 @@ def _view(frame, names):
         by_columns = length >= size
     if not (by_rows or by_columns) or length % size or step % size:
         return None
-    for name, column in zip(names, columns, strict=True):
-        if _address(column) != _address(frame.numbers(name)[0]):
-            return None
     return np.asarray(_Lines(columns, step))
 
 
@@ -673,8 +678,7 @@ def _one_column(y, source):
 
 def warn_of_target(frame, y, name):
     """Warn if the target is one of the features: a column of its name, or with its values."""
-    if name in frame.names and name:
-        _warn_of(frame, f"has a column {name!r}, which is also the name of y")
+    if _warned_of_name(frame.source, frame.names, name):
         return
     if not isinstance(y, np.ndarray) or y.ndim != 1 or len(y) != frame.n_rows:
         return
@@ -686,8 +690,24 @@ def warn_of_target(frame, y, name):
             values = frame.numbers(column)[0]
             same = y.dtype.kind in "fbiu" and values[0] == y[0] and np.array_equal(values, y)
         if same:
-            _warn_of(frame, f"has a column {column!r} that is equal to y")
+            _warn_of(frame.source, f"has a column {column!r} that is equal to y")
             return
+
+
+def warn_of_target_in(X, names, y, name, source="X"):
+    """`warn_of_target` of a matrix whose columns have names."""
+    if not _warned_of_name(source, names, name) and y.dtype.kind in "fbiu":
+        for j in np.flatnonzero(X[0] == y[0]):
+            if np.array_equal(X[:, j], y):
+                _warn_of(source, f"has a column {names[j]!r} that is equal to y")
+                return
+
+
+def _warned_of_name(source, names, name):
+    found = bool(name) and name in names
+    if found:
+        _warn_of(source, f"has a column {name!r}, which is also the name of y")
+    return found
 
 
 def warn_of_order(X, y):
@@ -702,5 +722,5 @@ def warn_of_order(X, y):
             )
 
 
-def _warn_of(frame, what):
-    warnings.warn(f"{frame.source} {what}: is the target among the features?", stacklevel=5)
+def _warn_of(source, what):
+    warnings.warn(f"{source} {what}: is the target among the features?", stacklevel=5)

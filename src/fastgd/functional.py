@@ -258,9 +258,14 @@ def _observer(record, callback, bar):
     return observe, lists
 
 
+def _counted(number, noun):
+    plural = "es" if noun.endswith("s") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
 def _message(raw, tol, chosen_step, separation, names=None):
     scale = max(raw["null_cost"], 1e3 * np.finfo(float).eps * (1 + abs(raw["null_cost"])))
-    steps = f"after {raw['n_iter']} iterations and {raw['n_passes']} passes"
+    steps = f"after {_counted(raw['n_iter'], 'iteration')} and {_counted(raw['n_passes'], 'pass')}"
     match raw["status"]:
         case "converged":
             text = f"converged {steps}: gap {raw['gap']:.2g} <= {tol:.2g} * {scale:.3g}"
@@ -567,6 +572,34 @@ def _result(raw, l2, fit_intercept, tol, chosen_step, coding=None):
         fit_intercept=bool(fit_intercept),
         n_features=raw["coef"].shape[-1],
     )
+
+
+def in_names(text, separation, features, classes=()):
+    """What a fit of arrays says, with names of separated columns and classes for their numbers.
+
+    Parameters
+    ----------
+    text : str
+        Its message, or its warning.
+    separation : Separation or None
+        Of the fit.
+    features, classes : sequence of str
+        The names; without any, classes remain as they are.
+
+    Returns
+    -------
+    str
+    """
+    if separation is None:
+        return text
+    for before, numbers, names in (
+        ("columns ", separation.columns[0][:5], features),
+        ("class ", separation.classes[0][:5], classes),
+    ):
+        if numbers and len(names):
+            shown = ", ".join(names[j] for j in numbers)
+            text = text.replace(before + ", ".join(map(str, numbers)), before + shown)
+    return text
 
 
 def fit_path(

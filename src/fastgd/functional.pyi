@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .result import FitResult
+from .separation import Separation
 
 @type_check_only
 class _SparseMatrix(Protocol):
@@ -115,6 +116,12 @@ def fit(
 
 fit_quietly = fit
 
+def in_names(
+    text: str,
+    separation: Separation | None,
+    features: Sequence[str],
+    classes: Sequence[str] = (),
+) -> str: ...
 def fit_path(
     X: _Matrix,
     y: ArrayLike,

@@ -61,7 +61,7 @@ def evaluate_text(outcome):
     fitted = _count(outcome["scores"]["rows_fitted"], "row")
     lines = [
         ("model", f"{outcome['model']}, fitted on {fitted}"),
-        ("file", outcome["file"]),
+        ("file", _file(outcome["file"])),
         ("read", _count(outcome["rows"], "row")),
     ]
     if outcome["rows_without_target"]:
@@ -107,6 +107,10 @@ def _result_blocks(outcome):
         yield _coefficients_text(outcome)
 
 
+def _file(path):
+    return "standard input" if path == "-" else path
+
+
 def _section(title, lines):
     """Return labelled texts, wrapped and aligned; a label is written once, on its first line."""
     rows = [title]
@@ -121,7 +125,7 @@ def _section(title, lines):
 
 
 def _data_lines(data):
-    yield "file", data["file"]
+    yield "file", _file(data["file"])
     read = f"{_count(data['rows'], 'row')}, {_count(data['columns'], 'column')}"
     if data["separator"]:
         read += f", separated by {_SEPARATORS.get(data['separator'], data['separator'])}"
@@ -131,7 +135,7 @@ def _data_lines(data):
     held_out = "none held out"
     fitted = data["rows"] - data["rows_without_target"]
     if data["test_file"]:
-        held_out = f"{data['rows_held_out']} of {data['test_file']} for scoring"
+        held_out = f"{data['rows_held_out']} of {_file(data['test_file'])} for scoring"
     elif data["rows_held_out"]:
         fitted -= data["rows_held_out"]
         held_out = (
@@ -168,12 +172,12 @@ def _column_lines(data):
                 f"by the median {column['median']:g}{also}",
             )
     for column in categorical:
-        text = f"{column['name']}: {column['levels']} levels, against {column['reference']}"
+        text = f"{column['name']}: {column['levels']} levels, against {_short(column['reference'])}"
         if column["missing"]:
             text += f"; {_count(column['missing'], 'missing cell')} as a level"
         if column["levels_only_held_out"]:
             levels = _names(column["levels_only_held_out"], 3)
-            text += f"; {levels} not among the rows to fit, taken as {column['reference']}"
+            text += f"; {levels} not among the rows to fit, taken as {_short(column['reference'])}"
         yield "category", text
     for column in data["left_out"]:
         yield "left out", f"{column['name']}: {column['reason']}"
@@ -218,7 +222,7 @@ def _score_blocks(scores, noun, fitted=None):
     columns["null model"] = scores["null_model"]
     title = f"Scores on {_count(scores['rows'], noun)}"
     if scores.get("file"):
-        title += f" of {scores['file']}"
+        title += f" of {_file(scores['file'])}"
     if fitted is not None:
         title += f", by the fit on {fitted}"
     lines = [[title, *columns]]
@@ -288,7 +292,7 @@ def _count(n, noun):
 
 def _names(names, limit):
     more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_short, names[:limit])) + (f" and {more} more" if more > 0 else "")
 
 
 def _short(text, width=48):

@@ -1,5 +1,6 @@
 """What a fit returns."""
 
+import functools
 import math
 from contextlib import contextmanager
 
@@ -8,6 +9,14 @@ import numpy as np
 from . import _core, fitparts, inference, modelfile, threads
 from .inputs import array_of, frame_of
 from .prediction import margins, probabilities
+
+
+def _read_again(design, X, *columns):
+    """Arrays of X, by the `design` of its model where it is a frame, and of columns; for a summary,
+    which keeps none of them."""
+    names = ("y", "sample_weight", "offset")[-len(columns) :]
+    X = X if frame_of(X) is None else design(X)
+    return (X, *(array_of(values, name) for values, name in zip(columns, names, strict=True)))
 
 
 class FitResult:
@@ -308,6 +317,7 @@ class FitResult:
             outcome=self._outcome(),
             n_threads=n_threads,
             most_threads=threads.most,
+            reads=functools.partial(_read_again, self.design),
         )
 
     def _outcome(self):

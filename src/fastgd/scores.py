@@ -56,14 +56,14 @@ def roc_auc(positive, z):
     ----------
     Hanley and McNeil, Radiology 143 (1982) 29-36: the area as the Wilcoxon statistic.
     """
-    _, place, counts = np.unique(z, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    if not n_positive or not n_negative:
+    above, below = z[positive], z[~positive]
+    if not len(above) or not len(below):
         return None
-    above = ranks[positive].sum() - n_positive * (n_positive + 1) / 2
-    return float(above / (n_positive * n_negative))
+    above.sort()
+    below.sort()
+    # twice the pairs that are ranked rightly, as whole numbers
+    won = sum(int(np.searchsorted(below, above, side).sum()) for side in ("left", "right"))
+    return won / (2 * len(above) * len(below))
 
 
 def confusion(y, predicted, n_classes):

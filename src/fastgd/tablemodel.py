@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import modelfile
-from .coding import Coding
+from .coding import Coding, Numeric
 from .errors import DataError
 from .result import FitResult
 
@@ -59,6 +59,19 @@ class TableModel:
     def columns(self):
         """The names of the columns that prediction needs."""
         return [column.name for column in self.coding.columns]
+
+    def design(self, table, rows=None, *, unseen="error"):
+        """Return the design matrix of a table, as `coding` does; cells missing from a column that
+        the model cannot fill are a DataError."""
+        for column in self.coding.columns:
+            unfilled = isinstance(column, Numeric) and column.median is None
+            if unfilled and column.name in table.names and table.n_missing(column.name):
+                raise DataError(
+                    f"{table.source}: column {column.name!r} has no value in data row "
+                    f"{table.first_missing(column.name)}, and the model was fitted without missing "
+                    "cells (fastgd.fit learns to fill them with missing='impute')"
+                )
+        return self.coding.design(table, rows, unseen=unseen)
 
     @property
     def batch_rows(self):
@@ -131,6 +144,41 @@ class TableModel:
         modelfile.write(path, {**metadata, "table": known}, arrays)
 
     @classmethod
+    def of_saved(cls, model, path):
+        """Return what a model saved from Python takes to predict the rows of a file; what else
+        there is to say of its target is not known.
+
+        Parameters
+        ----------
+        model : FitResult or estimator
+        path : str
+            Where it came from, for messages.
+
+        Raises
+        ------
+        DataError
+            If its columns have no names, or it has no classes.
+        """
+        fit = getattr(model, "result_", None if hasattr(model, "coef_") else model)
+        if fit is None:
+            raise DataError(f"{path}: an estimator without a fit of all rows (refit=False)")
+        if fit.classes is None:
+            raise DataError(f"{path}: a model of loss {fit.loss!r} has no classes to predict")
+        if fit.coding is None and fit.names is None:
+            raise DataError(
+                f"{path}: fitted on an array, whose columns have no names; fit a frame instead, or "
+                "give the names (fit.names = [...]) before saving"
+            )
+        coding = fit.coding or Coding(
+            tuple(Numeric(name, None, True, False) for name in fit.names), (), (), ()
+        )
+        classes = [
+            f"{label:.17g}" if isinstance(label, float) else str(label)
+            for label in fit.classes.tolist()
+        ]
+        return cls(fit, coding, {"name": None, "classes": classes, "soft": False}, {})
+
+    @classmethod
     def load(cls, path):
         """Read a model that `save` wrote.
 
@@ -144,7 +192,10 @@ class TableModel:
         metadata, arrays = modelfile.read(path)
         known = metadata.get("table")
         if known is None:
-            raise DataError(f"{path}: a model without table columns; fastgd fit --save writes them")
+            raise DataError(
+                f"{path}: a model saved from Python, which does not know its target; fastgd "
+                "predict reads it, this command those of fastgd fit --save"
+            )
         try:
             coding = Coding.from_dict(known["coding"])
             fit = FitResult.from_parts(metadata, arrays)

@@ -13,6 +13,8 @@ from .errors import DataError
 
 MISSING = ("", "NA", "NaN", "nan", "NAN", "null", "NULL")
 
+_TRUTHS = {"true": 1.0, "false": 0.0, None: np.nan}
+
 
 def pyarrow():
     """Return PyArrow, with what is used of it; say what to install if it is missing."""
@@ -88,6 +90,20 @@ class Table:
             self._numbers[name] = parsed
         return self._numbers[name]
 
+    def values(self, name):
+        """Return column `name` as `numbers` does, booleans as 0 and 1."""
+        parsed = self.numbers(name)
+        if parsed is None:
+            levels, codes = self.encoded(name)
+            found = [_TRUTHS.get(level if level is None else level.lower()) for level in levels]
+            if None not in found and not np.isnan(found).all():
+                return np.array(found)[codes], True
+        return parsed
+
+    def first_missing(self, name):
+        """Return the number of the first row without a cell in column `name`, from 1."""
+        return self.row(self._tidy(name).is_null().to_numpy(zero_copy_only=False).argmax())
+
     def n_missing(self, name):
         """Return how many cells of column `name` are missing."""
         return self._tidy(name).null_count
@@ -95,6 +111,20 @@ class Table:
     def encoded(self, name):
         """Return (levels, codes) of column `name`, see `encode`."""
         return encode(self.text(name))
+
+    def joined(self, other, names):
+        """Return a table of the columns `names`, of the rows of this table and then of `other`.
+
+        What the two hold in different types becomes text, written as in this table.
+        """
+        pa = pyarrow()
+        columns = {}
+        for name in names:
+            parts = [self._tidy(name), other._tidy(name)]
+            if parts[0].type != parts[1].type:
+                parts = [_written(part, self.decimal) for part in parts]
+            columns[name] = pa.chunked_array(parts)
+        return Table(f"{self.source} and {other.source}", columns, decimal=self.decimal)
 
     def row(self, i):
         """Return the number of row `i` of this table in its source, counted from 1."""
@@ -154,12 +184,33 @@ class Table:
         if close:
             names = " or ".join(repr(folded[key]) for key in close)
             return f"{self.source}: no column {name!r}; did you mean {names}?"
+        if len(self.names) == 1 and self.separator:
+            only = cut(repr(self.names[0]))
+            return (
+                f"{self.source}: no column {name!r}; its only column is {only}, "
+                f"read with the separator {self.separator!r} (--sep is another)"
+            )
         return f"{self.source}: no column {name!r}; its columns are {listed(self.names, 20)}"
+
+
+def meant(wanted, names):
+    """Return a question for each of `wanted` that one of `names` resembles."""
+    folded = {name.casefold(): name for name in names}
+    hints = []
+    for name in wanted[:5]:
+        close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+        hints += [f"is {folded[key]!r} meant for {name!r}?" for key in close]
+    return " ".join(hints)
+
+
+def cut(text, width=80):
+    """Return a text for a message, which must not be as long as a cell can be."""
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def listed(items, limit=5):
     """Return up to `limit` items joined by commas, and how many more there are."""
-    items = [str(item) for item in items]
+    items = [cut(str(item)) for item in items]
     more = f" and {len(items) - limit} more" if len(items) > limit else ""
     return ", ".join(items[:limit]) + more
 
@@ -238,6 +289,14 @@ def _as_text(cells):
         true, false = (pa.scalar(text, pa.large_string()) for text in ("True", "False"))
         return pa.compute.if_else(cells, true, false)
     return cells.cast(pa.large_string())
+
+
+def _written(cells, decimal):
+    """Return cells as a CSV file holds them, numbers with this decimal sign."""
+    text = _as_text(cells)
+    if decimal != "." and pyarrow().types.is_floating(cells.type):
+        text = pyarrow().compute.replace_substring(text, ".", decimal)
+    return text
 
 
 def encode(cells):

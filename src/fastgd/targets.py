@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import DataError
-from .tables import encode, listed
+from .tables import cut, encode, listed
 
 MAX_CLASSES = 1000
 
@@ -142,7 +142,8 @@ def read_labels(table, name, classes):
             return Target(name, None, np.full(table.n_rows, np.nan))
         if parsed is None:
             row, cell = table.first_text(name)
-            raise DataError(f"{where} must hold probabilities, found {cell!r} in data row {row}")
+            cell = cut(repr(cell))
+            raise DataError(f"{where} must hold probabilities, found {cell} in data row {row}")
         outside = np.flatnonzero((parsed[0] < 0) | (parsed[0] > 1))
         if outside.size:
             raise DataError(

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from .. import frames
+from ..functional import in_names
 from .parameters import NARROW
 
 
@@ -77,6 +78,7 @@ def validated(estimator, X, y):
             return design(estimator, X)
         return as_numbers(validate_data(estimator, X, reset=False, **keywords))
     estimator.__dict__.pop("coding_", None)
+    name = getattr(y, "name", None)
     if type(y).__module__.partition(".")[0] in ("polars", "pyarrow", "duckdb", "_duckdb"):
         y, _ = frames.target(y)
     try:
@@ -93,6 +95,10 @@ def validated(estimator, X, y):
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
+        frames.warn_of_target(frame, y, name)
+    else:
+        if hasattr(estimator, "feature_names_in_") and type(matrix) is np.ndarray:
+            frames.warn_of_target_in(matrix, estimator.feature_names_in_.tolist(), y, name)
     check_classification_targets(y)
     return X, y
 
@@ -135,7 +141,7 @@ def weights(estimator, X, y, sample_weight):
         if strange and len(estimator.class_weight) - len(strange) < len(classes):
             raise ValueError(
                 f"class_weight must have labels of y as keys: {strange} are none of "
-                f"classes={list(classes)}"
+                f"classes={classes.tolist()}"
             )
         by_class = np.array([estimator.class_weight.get(label, 1.0) for label in classes.tolist()])
     else:
@@ -188,6 +194,8 @@ def named(estimator, result, given, X):
         result.coding, result.names = estimator.coding_, estimator.coding_.features
     elif hasattr(estimator, "feature_names_in_"):
         result.names = estimator.feature_names_in_.tolist()
+    if result.names is not None:
+        result.message = in_names(result.message, result.separation, result.names)
     result.bytes_copied += copied(given, X)
     return result
 

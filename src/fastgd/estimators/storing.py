@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import issparse
 
+from .. import frames
 from ..plainparts import pack, unpack
 from ..result import FitResult
 from .parameters import check, defaults
@@ -37,6 +38,8 @@ def parts(model):
         "params": params,
         "attributes": {key: pack(value, key, arrays) for key, value in fitted.items()},
     }
+    if hasattr(model, "coding_"):
+        meta["coding"] = model.coding_.to_dict()
     if hasattr(model, "result_"):
         meta["result"], of_result = model.result_.parts()
         arrays |= {f"result_.{key}": value for key, value in of_result.items()}
@@ -65,6 +68,8 @@ def from_parts(meta, arrays, classes):
         if not wanted <= set(found) <= wanted | OF_SOME:
             raise ValueError("attributes of the fit are missing, or are no such attributes")
         vars(model).update(found)
+        if "coding" in meta:
+            model.coding_ = frames.Coding.from_dict(meta["coding"])
         check_attributes(model)
         if "result" in meta:
             start = "result_."
@@ -85,11 +90,16 @@ def check_attributes(model):
     coef, intercept, classes = model.coef_, model.intercept_, model.classes_
     d, names = model.n_features_in_, getattr(model, "feature_names_in_", None)
     lines = 1 if len(classes) == 2 else len(classes)
+    coding = getattr(model, "coding_", None)
+    features = d if coding is None else len(coding.features)
     checks = {
         "coef_": coef.dtype in (np.float32, np.float64)
         and type(d) is int
-        and coef.shape == (lines, d)
+        and coef.shape == (lines, features)
         and np.isfinite(coef).all(),
+        "coding_": coding is None
+        or (names is None and len(coding.columns) == d)
+        or (names is not None and [column.name for column in coding.columns] == names.tolist()),
         "intercept_": intercept.dtype == coef.dtype
         and intercept.shape == (lines,)
         and np.isfinite(intercept).all(),

@@ -75,6 +75,7 @@ def summarize(
     outcome: str = "",
     n_threads: int | None = None,
     most_threads: Callable[[], int],
+    reads: Callable[..., tuple[Any, ...]] | None = None,
 ) -> Summary: ...
 
 class Summary:

@@ -45,6 +45,7 @@ def summarize(
     outcome="",
     n_threads=None,
     most_threads,
+    reads=None,
 ):
     """The `Summary` of a model, from the data it was fitted on and its margins there.
 
@@ -74,6 +75,9 @@ def summarize(
         How the fit ended, to be printed.
     most_threads : callable
         How many threads to use at most, where `n_threads` is None.
+    reads : callable, optional
+        Makes arrays of X, as a matrix of features, and of columns, where the summary asks for the
+        rows again; by default they must be arrays.
 
     The others as for `FitResult.summary`.
 
@@ -200,6 +204,7 @@ def summarize(
         _classes=classes,
         _coef=coef,
         _intercept=intercept,
+        _reads=reads,
     )
 
 

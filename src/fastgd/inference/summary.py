@@ -252,6 +252,10 @@ class Summary:
 
     # --- what rows are needed for
 
+    def _arrays(self, X, *columns):
+        """The rows of the fit once more, as arrays."""
+        return (X, *columns) if self._reads is None else self._reads(X, *columns)
+
     def get_margeff(self, at="overall", dummy=False, *, X=None, sample_weight=None, offset=None):
         """Effects on the probability of the class (of each, for K > 2), by the delta method.
 
@@ -262,14 +266,16 @@ class Summary:
         dummy : bool
             For columns that hold only 0 and 1 the change from 0 to 1, not the slope.
         X, sample_weight, offset
-            The rows of the fit again: needed for `dummy` and for K > 2 classes, since the summary
-            keeps none.
+            The rows of the fit again, a frame where it was one: needed for `dummy` and for K > 2
+            classes, since the summary keeps none.
 
         Returns
         -------
         MarginalEffects
             Without the intercept.
         """
+        if X is not None:
+            X, sample_weight, offset = self._arrays(X, sample_weight, offset)
         return marginal(self, at, dummy, X, sample_weight, offset)
 
     def influence(self, X, y, *, sample_weight=None, offset=None):
@@ -278,7 +284,7 @@ class Summary:
         Parameters
         ----------
         X, y, sample_weight, offset
-            The rows that the model was fitted on.
+            The rows that the model was fitted on, a frame where it was one.
 
         Returns
         -------
@@ -286,7 +292,7 @@ class Summary:
             Two classes or squared error. A row with a weight counts as one observation of that
             weight, as a binomial count does.
         """
-        return influence_of(self, X, y, sample_weight, offset)
+        return influence_of(self, *self._arrays(X, y, sample_weight, offset))
 
     # --- to be read
 

@@ -60,12 +60,17 @@ class DecisionBoundaryDisplay(Display):
         Raises
         ------
         ValueError
-            If there are not two features, or one is not finite.
+            If there are not two features, or one is not finite or no number.
         """
+        columns = getattr(X, "column_names", getattr(X, "columns", None))  # of PyArrow, of others
         if names is None:
-            names = getattr(X, "columns", None)
-            names = getattr(estimator, "names", None) if names is None else names
-        points = np.asarray(X, dtype=float)
+            names = getattr(estimator, "names", None) if columns is None else columns
+        if grid < 2:
+            raise ValueError(f"grid must be 2 at least, found {grid}")
+        try:
+            points = np.asarray(X, dtype=float)
+        except ValueError as error:
+            raise ValueError(f"X must hold numbers: {error}") from None
         if points.ndim != 2 or points.shape[1] != 2 or not len(points):
             raise ValueError(f"X must be of shape (n, 2), found {points.shape}")
         if not np.isfinite(points).all():
@@ -75,8 +80,9 @@ class DecisionBoundaryDisplay(Display):
         edge = np.where(high > low, 0.06 * (high - low), 1.0)
         x, z = np.linspace(low - edge, high + edge, grid).T
         plane = np.stack(np.meshgrid(x, z), axis=-1).reshape(-1, 2)
-        if hasattr(X, "columns"):
-            plane = type(X)(plane, columns=X.columns)
+        if columns is not None:
+            frame = getattr(type(X), "from_pydict", type(X))
+            plane = frame(dict(zip(columns, plane.T, strict=True)))
         probabilities, classes = predicted(estimator, plane)
         return cls(
             x=x, y=z, probabilities=probabilities.reshape(grid, grid, -1), classes=classes,

@@ -1,12 +1,12 @@
 """How well a classifier ranks and how far its probabilities can be believed: ROC, precision and
 recall, calibration."""
 
-import math
-
 import numpy as np
 
 from .. import curves, style
 from .display import Display, predicted
+
+NAMED = 20  # curves that a legend names at most
 
 
 class _Curves(Display):
@@ -121,14 +121,16 @@ class _Curves(Display):
         lines, legend = len(self.curves), {"loc": self._corner}
         if lines > 7:
             legend = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "fontsize": 8.5}
-            legend["ncols"] = math.ceil(lines / 18)
+        notes = []
+        if lines > NAMED:  # more would leave no room for the curves
+            legend["handles"] = ax.get_legend_handles_labels()[0][:NAMED]
+            notes.append(f"{NAMED} of {lines} classes named")
         style.legend(ax, least=1, **legend)
-        note = ""
         if self.skipped:
             some = ", ".join(style.short(label, 16) for label in self.skipped[:5])
             more = ", ..." if len(self.skipped) > 5 else ""
-            note = f"no curve for {some}{more}: rows of one kind"
-        self._entitle(ax, note)
+            notes.append(f"no curve for {some}{more}: rows of one kind")
+        self._entitle(ax, *notes)
 
 
 class RocCurveDisplay(_Curves):
@@ -228,6 +230,8 @@ def _against_rest(y_true, y_score, classes, pos_label):
     """Yield (name, labels, scores, positive label), one for each curve to draw."""
     y, score = np.asarray(y_true), np.asarray(y_score, dtype=float)
     if score.ndim == 1:
+        if pos_label is not None and not (y == pos_label).any():
+            raise ValueError(f"y_true has no row of pos_label {pos_label!r}")
         yield None, y, score, pos_label
         return
     classes = np.unique(y) if classes is None else np.asarray(classes)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .. import style
-from .display import Display
+from .display import Display, scales
 
 
 class CoefficientsDisplay(Display):
@@ -99,7 +99,7 @@ class CoefficientsDisplay(Display):
             If there are not as many names as features.
         """
         if not hasattr(fit, "coef"):
-            if names is None:
+            if names is None and fit.result_.names is None:
                 names = getattr(fit, "feature_names_in_", None)
             fit = fit.result_
         coef = np.array(np.atleast_2d(fit.coef).T, dtype=float)
@@ -198,6 +198,6 @@ class CoefficientsDisplay(Display):
 
 def _scaled(scale, d):
     """What each of d features is multiplied by, shape (d, 1), and what comes of it in words."""
-    scale = np.ones(d) if scale is None else np.asarray(scale, dtype=float)
+    scale = scales(scale, d)
     label = "coefficient" if (scale == 1).all() else "coefficient per standard deviation"
     return scale[:, None], label

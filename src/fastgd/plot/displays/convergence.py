@@ -56,6 +56,8 @@ class ConvergenceDisplay(Display):
         elif hasattr(results, "history"):
             results = [results]
         results = list(results)
+        if not results:
+            raise ValueError("results must be one fit or more, found none")
         names = [fit.solver for fit in results] if names is None else list(names)
         if len(names) != len(results):
             raise ValueError(f"names must be {len(results)}, found {len(names)}")
@@ -73,7 +75,7 @@ class ConvergenceDisplay(Display):
             passes=[np.asarray(fit.history["passes"]) for fit in results],
             cost=[np.asarray(fit.history["cost"]) for fit in results],
             gap=gaps,
-            null_cost=max((fit.null_cost for fit in results), default=None),
+            null_cost=max(fit.null_cost for fit in results),
             title=title,
         ).plot(ax)
 

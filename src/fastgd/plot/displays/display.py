@@ -19,6 +19,14 @@ class Display:
             ax.set_title(text, loc="left", fontsize=12, color=style.INK)
 
 
+def scales(scale, count):
+    """What coefficients are multiplied by, a number each."""
+    scale = np.ones(count) if scale is None else np.asarray(scale, dtype=float)
+    if scale.shape != (count,):
+        raise ValueError(f"scale must be of shape ({count},), found {scale.shape}")
+    return scale
+
+
 def predicted(estimator, X):
     """Probabilities (n, K) by a fit or an estimator, and its classes."""
     classes = getattr(estimator, "classes_", None)

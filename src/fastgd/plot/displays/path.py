@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .. import style
-from .display import Display
+from .display import Display, scales
 
 
 class PathDisplay(Display):
@@ -75,16 +75,23 @@ class PathDisplay(Display):
         names, scale, most, title, ax
             As for `from_results`.
         """
+        if not hasattr(estimator, "coefs_paths_"):
+            raise TypeError(
+                "estimator must be a fitted LogisticRegressionCV, found "
+                f"{type(estimator).__name__}; from_results draws fits"
+            )
         paths, scores = estimator.coefs_paths_, estimator.scores_
         if isinstance(paths, dict):  # the attributes of before scikit-learn 1.8
             paths = np.stack(list(paths.values()), axis=-2)
             scores = next(iter(scores.values()))
         paths, scores = np.asarray(paths), np.asarray(scores)
-        n_values, d = len(estimator.Cs_), estimator.n_features_in_
+        n_values, d = len(estimator.Cs_), estimator.coef_.shape[1]
         paths = paths.reshape(paths.shape[0], -1, n_values, *paths.shape[-2:])[:, 0]
         coef, ylabel = _sizes(paths.mean(axis=0)[..., :d], scale)
         if names is None:
-            names = getattr(estimator, "feature_names_in_", [f"x{j}" for j in range(d)])
+            coding = getattr(estimator, "coding_", None)  # of a frame with texts
+            names = coding.features if coding else getattr(estimator, "feature_names_in_", None)
+            names = [f"x{j}" for j in range(d)] if names is None else names
         scoring = estimator.scoring
         if scoring is not None and not isinstance(scoring, str):
             scoring = "score"
@@ -167,4 +174,6 @@ def _sizes(coef, scale):
         coef, label = coef[:, 0], "coefficient"
     else:
         coef, label = np.sqrt(np.square(coef).sum(axis=1)), "size over the classes"
-    return (coef, label) if scale is None else (coef * np.asarray(scale), f"{label}, scaled")
+    if scale is None:
+        return coef, label
+    return coef * scales(scale, coef.shape[1]), f"{label}, scaled"
