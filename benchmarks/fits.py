@@ -87,6 +87,12 @@ def wide():
     yield beside_peers("72 x 7129, expression", *problems.expression(), 4)
 
 
+def wide_classes():
+    for n, d, K in (72, 7129, 3), (200, 20_000, 5), (1000, 5000, 10):
+        X, y = problems.expression_of_classes(n, d, K)
+        yield beside_peers(f"{n} x {d}, {K} classes", X, y, 4)
+
+
 def text():
     yield beside_peers("25000 x 45000, text, C = 10", *problems.text(), 4, C=10.0)
 
@@ -110,6 +116,7 @@ GROUPS = {
     "growth": growth,
     "small": small,
     "wide": wide,
+    "wide-classes": wide_classes,
     "text": text,
     "clicks": clicks,
     "probe": probe,

@@ -82,6 +82,17 @@ def expression(n=72, d=7129):
     return X, (factors[:, 0] + 0.5 * rng.standard_normal(n) > 0.3).astype(float)
 
 
+def expression_of_classes(n, d, K):
+    """Return such columns, standardised, and K classes that depend on a few of them."""
+    X, _ = expression(n, d)
+    rng = np.random.default_rng(5)
+    few = np.log(X[:, : 3 * K])
+    few = (few - few.mean(axis=0)) / few.std(axis=0)
+    y = (few @ rng.standard_normal((3 * K, K)) + rng.gumbel(size=(n, K))).argmax(axis=1)
+    y[:K] = range(K)
+    return (X - X.mean(axis=0)) / X.std(axis=0), y.astype(float)
+
+
 def text():
     """Return rows of length 1, CSR, and labels that depend on many columns."""
     X, _ = sparse()

@@ -67,7 +67,7 @@ void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, doub
 }
 
 void fgd_factor_solve_many(const fgd_factor *F, ptrdiff_t m, double *b, double *work) {
-  enum { BLOCK = 64 };
+  enum { BLOCK = FGD_FACTOR_BLOCK };
   const fgd_dense_kernels *dense = &F->kernels->dense[FGD_F64];
   ptrdiff_t n = F->size, last = (n - 1) / BLOCK * BLOCK;
   for (ptrdiff_t i = 0; i < n; i += BLOCK) { /* work holds minus what the rows above take from these */

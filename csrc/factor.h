@@ -22,8 +22,9 @@ void fgd_factor_make(fgd_factor *F, double damping);
 double fgd_factor_least(const fgd_factor *F);
 /* x = inv(H + damping diag H) b, refined once or more against that matrix. */
 void fgd_factor_solve(const fgd_factor *F, double damping, const double *b, double *x);
-/* m right-hand sides at once, `size` numbers each, one behind the other, in place and without refinement; work: as many
- * numbers. */
+/* m right-hand sides at once, `size` numbers each, one behind the other, in place and without refinement; work: m times
+ * FGD_FACTOR_BLOCK numbers. */
+#define FGD_FACTOR_BLOCK 64
 void fgd_factor_solve_many(const fgd_factor *F, ptrdiff_t m, double *b, double *work);
 /* y = H x */
 void fgd_factor_product(const fgd_factor *F, const double *x, double *y);

@@ -93,7 +93,7 @@ typedef struct {
   double tol;
   ptrdiff_t max_iter;
   const double *init;       /* d + 1 numbers (the last is the intercept; softmax: as coef), or NULL */
-  fgd_before before;        /* all 0, or what another solver has done, whose work this one takes up; not softmax */
+  fgd_before before;        /* all 0, or what another solver has done, whose work this one takes up */
 } fgd_options;
 
 /* Directions of separation that one fit can find, one after the other. */

@@ -260,8 +260,8 @@ static size_t fit_layout(fitting *f, const fgd_problem *p, const fgd_options *op
   f->diagonal = fgd_take_doubles(&a, first_order || newton || opt->solver == FGD_DUAL ? 0 : size);
   if (sampled) fgd_sample_layout(&f->sample, &f->o, workers, &a);
   if (opt->solver == FGD_DUAL) {
-    fgd_rows_layout(&f->rows, &f->o, workers, &a);
-    f->dual_work = fgd_take(&a, fgd_dual_work(p->X.n));
+    fgd_rows_layout(&f->rows, &f->o.design, 1, workers, &a);
+    f->dual_work = fgd_take(&a, fgd_dual_work(p->X.n, 1));
   }
   if (newton) {
     fgd_factor_layout(&f->factor, f->o.design.kernels, size, &a);
@@ -316,30 +316,43 @@ static void oracle_find_leverages(void *self, const fgd_factor *F) {
   fgd_sample_project(&((fitting *)self)->sample, F);
 }
 
-static fgd_status rows_form(void *self) { return fgd_rows_form(&((fitting *)self)->rows); }
+static fgd_status rows_form(void *self) {
+  fitting *f = self;
+  f->o.passes++;
+  return fgd_rows_form(&f->rows, &f->team, f->o.shift, f->o.scale, f->o.lambda, f->o.p->fit_intercept);
+}
 static fgd_status rows_product(void *self, const double *a, double *Ka) {
-  return fgd_rows_product(&((fitting *)self)->rows, a, Ka);
+  return fgd_rows_product(&((fitting *)self)->rows, 1, a, Ka);
 }
-static double rows_spread(void *self, const double *a) { return fgd_rows_spread(&((fitting *)self)->rows, a); }
+static double rows_spread(void *self, const double *a) { return fgd_rows_spread(&((fitting *)self)->rows, 1, a); }
 static fgd_status rows_factor(void *self, double *rounding) {
-  return fgd_rows_factor(&((fitting *)self)->rows, rounding);
+  fitting *f = self;
+  fgd_status status = fgd_objective_curvature(&f->o);
+  return status ? status : fgd_rows_factor(&f->rows, f->o.q, rounding);
 }
-static void rows_solve(void *self, double *x) { fgd_rows_solve(&((fitting *)self)->rows, x); }
+static fgd_status rows_solve(void *self, ptrdiff_t lines, double *x) {
+  return fgd_rows_solve(&((fitting *)self)->rows, lines, x);
+}
 static fgd_status rows_residuals(void *self, int trial, double *f, double *r) {
   return fgd_objective_residuals(&((fitting *)self)->o, trial, f, r);
 }
-static void rows_margins(void *self, double *x) { fgd_rows_margins(&((fitting *)self)->rows, x); }
-static void rows_move(void *self, double t, const double *dz) { fgd_rows_move(&((fitting *)self)->rows, t, dz); }
+static void rows_margins(void *self, double *x) { fgd_rows_margins(&((fitting *)self)->o, x); }
+static void rows_move(void *self, double t, const double *dz) { fgd_rows_move(&((fitting *)self)->o, t, dz); }
 static fgd_status rows_dual(void *self, const double *shift, double *f) {
-  return fgd_rows_dual(&((fitting *)self)->rows, shift, f);
+  return fgd_rows_dual(&((fitting *)self)->o, shift, f);
 }
-static fgd_status rows_combine(void *self, const double *a, double *w) {
-  return fgd_rows_combine(&((fitting *)self)->rows, a, w);
+static fgd_status rows_combine(void *self, const double *a, const double *b, double *w) {
+  return fgd_rows_combine(&((fitting *)self)->o, a, b, w);
 }
-static const fgd_rows_oracle rows_oracle = {.form = rows_form, .product = rows_product, .spread = rows_spread,
-                                            .factor = rows_factor, .solve = rows_solve, .residuals = rows_residuals,
-                                            .margins = rows_margins, .move = rows_move, .dual = rows_dual,
-                                            .combine = rows_combine};
+static void rows_intercepts(void *self, const double *w, double *b) {
+  const fgd_problem *p = ((fitting *)self)->o.p;
+  *b = p->fit_intercept ? w[p->X.d] : 0;
+}
+static const fgd_rows_oracle rows_oracle = {.lines = 1, .form = rows_form, .product = rows_product,
+                                            .spread = rows_spread, .factor = rows_factor, .solve = rows_solve,
+                                            .residuals = rows_residuals, .margins = rows_margins, .move = rows_move,
+                                            .dual = rows_dual, .combine = rows_combine,
+                                            .intercepts = rows_intercepts};
 
 static int report(const fgd_run *run) {
   fitting *f = run->self;
@@ -472,8 +485,8 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       return f->o.stages ? go_along(f, run) : FGD_OK;
     case FGD_DUAL:
       if ((status = start_second_order(f, opt, run))) return status;
-      f->by_rows.intercept = f->start.intercept;
-      f->by_rows.lean = fgd_rows_lean(&f->rows, f->coordinates.lean);
+      f->by_rows.intercept = &f->start.intercept;
+      f->by_rows.lean = fgd_rows_lean(d, f->coordinates.lean, f->o.lambda);
       return fgd_dual(run, f->dual_work);
     case FGD_NEWTON_CG:
     case FGD_LBFGS: {
@@ -568,6 +581,7 @@ static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, cons
   }
   if (opt->solver == FGD_DUAL) {
     f.by_rows = rows_oracle;
+    f.by_rows.self = &f;
     f.by_rows.n = p->X.n;
     oracle.rows = &f.by_rows;
   }

@@ -9,6 +9,7 @@
 #include "softmax.h"
 #include "softmax_basis.h"
 #include "softmax_rough.h"
+#include "softmax_rows.h"
 #include "softmax_stages.h"
 #include "softmax_turn.h"
 #include "softmax_weights.h"
@@ -19,6 +20,8 @@ typedef struct {
   fgd_gram_plan gram;
   fgd_rank rank;
   fgd_factor factor;
+  fgd_softmax_rows dual;
+  fgd_rows_oracle by_rows;
   fgd_team team;
   const fgd_guest *guest;
   int64_t began;
@@ -54,9 +57,10 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   fgd_arena a = {work, 0};
   ptrdiff_t d = p->X.d, K = p->classes, side = columns(p);
   int newton = opt->solver == FGD_NEWTON, first_order = opt->solver == FGD_GD || opt->solver == FGD_AGD;
+  int dual = opt->solver == FGD_DUAL;
   f->sample = 0;
-  if (!newton && !first_order && side <= FACTOR_SIDE) f->sample = p->X.n < 8 * side ? p->X.n : 8 * side;
-  fgd_softmax_layout(&f->o, p, newton ? FGD_KEEP : FGD_KEEP_SMALL, workers, &a);
+  if (!newton && !first_order && !dual && side <= FACTOR_SIDE) f->sample = p->X.n < 8 * side ? p->X.n : 8 * side;
+  fgd_softmax_layout(&f->o, p, newton || dual ? FGD_KEEP : FGD_KEEP_SMALL, workers, &a);
   f->mean = fgd_take_doubles(&a, d);
   f->sd = fgd_take_doubles(&a, d);
   f->scale = fgd_take_doubles(&a, d);
@@ -71,7 +75,7 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   f->find_rank = newton && f->unpenalised;
   f->rests = NULL;
   f->rank_found = -1;
-  f->solver_work = fgd_take(&a, fgd_solver_work(opt->solver, f->o.size));
+  f->solver_work = fgd_take(&a, dual ? fgd_dual_work(p->X.n, K) : fgd_solver_work(opt->solver, f->o.size));
   if (f->sample) {
     fgd_gram_plan_layout(&f->gram, &f->o.design, f->sample, p->fit_intercept, 0, workers, &a);
     fgd_factor_layout(&f->factor, f->o.design.kernels, side, &a);
@@ -79,9 +83,10 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
     f->q = fgd_take_doubles(&a, f->sample);
     f->lines = fgd_take_doubles(&a, (K - 1) * side);
     f->solving = fgd_take_doubles(&a, (K - 1) * 64);
-  } else if (!newton && !first_order) {
+  } else if (!newton && !first_order && !dual) {
     f->diagonal = fgd_take_doubles(&a, d + 1);
   }
+  if (dual) fgd_softmax_rows_layout(&f->dual, &f->o, workers, &a);
   if (newton) {
     fgd_gram_plan_layout(&f->gram, &f->o.design, p->X.n, p->fit_intercept, 1, workers, &a);
     f->G = fgd_take_doubles(&a, side * side);
@@ -521,6 +526,22 @@ static fgd_status start(fitting *f, const fgd_options *opt, fgd_run *run) {
   return f->find_rank ? leave_out_dependent(f) : FGD_OK;
 }
 
+/* From the null model, whose margins take no pass, or from the start in hand. */
+static fgd_status by_rows(fitting *f, const fgd_options *opt, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  fgd_status status;
+  if (opt->init) {
+    if ((status = fgd_softmax_value_grad(o, run->w, &run->cost, NULL))) return status;
+    fgd_softmax_accept(o);
+  } else {
+    run->cost = run->null_cost;
+    if ((status = fgd_softmax_rows_null(&f->dual, f->intercept))) return status;
+  }
+  f->by_rows = fgd_softmax_rows_oracle(&f->dual, f->intercept);
+  ((fgd_oracle *)run->oracle)->rows = &f->by_rows;
+  return fgd_dual(run, f->solver_work);
+}
+
 static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   fgd_softmax *o = &f->o;
   const fgd_problem *p = o->p;
@@ -535,6 +556,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   }
   fgd_softmax_import(o, f->coef, f->w);
   if ((status = start(f, opt, run))) return status;
+  if (opt->solver == FGD_DUAL) return by_rows(f, opt, run);
   if (opt->solver == FGD_NEWTON) {
     status = fgd_newton(run, &f->factor, f->solver_work);
     if (!status) status = take_back(f);
@@ -576,7 +598,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                                double *directions, fgd_result *result, void *work) {
   fitting f;
   f.guest = guest;
-  f.began = fgd_clock();
+  f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
   layout(&f, p, opt, guest->n_threads, work);
   if (f.rests) memset(f.rests, 0, (size_t)f.o.size);
   fgd_team_start(&f.team, guest);
@@ -585,6 +607,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   f.gram.shift = f.mean;
   f.gram.scale = f.scale;
 
+  f.o.passes = opt->before.passes;
   double null_cost = NAN;
   fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
@@ -596,8 +619,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;
   ptrdiff_t side = columns(p), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
-  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .learning_rate = opt->learning_rate,
-                 .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
+  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
+                 .learning_rate = opt->learning_rate, .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = opt->tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)))};
   run.enough = FGD_DEEP * run.target;

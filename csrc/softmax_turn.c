@@ -70,7 +70,7 @@ static void turn_tile(void *arg, ptrdiff_t item, int worker) {
       for (ptrdiff_t j = 0; j < m; j++) x[j] *= o->scale[first + j];
   }
   fgd_softmax_basis_gather(K, m, line, tile, job->g + first, d);
-  for (ptrdiff_t a = 0; a < K - 1; a++)
+  for (ptrdiff_t a = 0; a < K - 1 && job->theta; a++)
     fgd_penalty_product(m, o->lambda + first, job->theta + a * d + first, job->g + a * d + first);
 }
 

@@ -14,7 +14,8 @@ void fgd_softmax_import(const fgd_softmax *o, const double *coef, double *theta)
 double fgd_softmax_point_set(const fgd_softmax *o, fgd_softmax_point *point, const double *theta, int direction);
 void fgd_softmax_point_take(const fgd_softmax *o, fgd_softmax_point *point, const double *coef, int direction);
 
-/* The joined sums over X to a gradient, with lambda v; returns the length of the user's, if that of coef is wanted. */
+/* The joined sums over X to a gradient, with lambda v (v NULL: without); returns the length of the user's, if that of
+ * coef is wanted. */
 double fgd_softmax_turn(fgd_softmax *o, const double *v, double *g, const double *coef);
 
 #endif

@@ -145,7 +145,8 @@ def draw(rng, kind, shape):
     n, d, K = int(rng.integers(10, 50)), int(rng.integers(1, 6)), int(rng.integers(2, 5))
     if shape == "wide":
         n = int(rng.integers(6, 11))
-        d, K = int(rng.integers(n + 1, n + 8)), min(K, 3)
+        most = 3 * n if kind == "softmax" else n + 8  # twice as many columns: a path of their own
+        d, K = int(rng.integers(n + 1, most)), min(K, 3)
     Z = rng.standard_normal((n, d)) + rng.standard_normal(d)
     for j in range(d):
         match rng.integers(8):

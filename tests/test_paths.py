@@ -61,6 +61,11 @@ def dual(rng):
     return Path("dual", X, classes(rng, X, 2), l2=0.1)
 
 
+def softmax_dual(rng):
+    X = rng.standard_normal((200, 801)) + 1
+    return Path("dual", X, classes(rng, X, 4), l2=0.1)
+
+
 def newton_cg(rng):
     X = rng.standard_normal((1600, 2001)) + 1
     return Path("newton-cg", X, classes(rng, X, 2), l2=0.1)
@@ -92,7 +97,10 @@ def squared(rng):
     return Path("newton", problem.X, y, loss="squared_error")
 
 
-PATHS = sampled, newton, dual, newton_cg, sparse, softmax, softmax_cg, softmax_sparse, squared
+PATHS = (
+    sampled, newton, dual, newton_cg, sparse,
+    softmax, softmax_dual, softmax_cg, softmax_sparse, squared,
+)  # fmt: skip
 
 
 @pytest.fixture(params=PATHS, ids=lambda make: make.__name__)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import problems
 import pytest
-from problems import Problem, as_layout
+from problems import Problem, SoftmaxProblem, as_layout
+from test_certificate import rounding_of
 from test_fit import assert_solves
 from tolerances import EPS, assert_exact, cost_rounding, needs_long_double
 
@@ -296,6 +297,140 @@ def test_not_finite(rng, place, value):
         fastgd.fit(problem.X, problem.y, **problem.options)
 
 
+# --- several classes: a number for each row and class --------------------------------
+
+
+def of_classes(make, rng, K=3):
+    """The same columns, weights and penalty with K classes, soft labels where they were soft."""
+    problem = make(rng)
+    n = len(problem.y)
+    if np.isin(problem.y, [0, 1]).all():
+        Z = (problem.X - problem.X.mean(axis=0)) / (problem.X.std(axis=0) + 1e-300)
+        Z = Z @ rng.standard_normal((len(Z.T), K))
+        codes = (Z / Z.std() + rng.gumbel(size=(n, K))).argmax(axis=1)
+        codes[:K] = range(K)
+        y = np.eye(K)[codes]
+    else:
+        y = rng.dirichlet(np.ones(K), n)
+    s = problem.sample_weight
+    if s is not None:
+        s[:K] = 0.1 + rng.random(K)  # no class without a row
+    o = None if problem.offset is None else rng.standard_normal((n, K))
+    return SoftmaxProblem(
+        problem.X, y, s, o, problem.l2, "softmax", problem.fit_intercept, problem.name
+    )  # fmt: skip
+
+
+SEVERAL = [make for make in WIDE if make not in (squared_error, two_rows, as_many_rows_as_columns)]
+
+
+@needs_long_double
+@pytest.mark.parametrize("make", SEVERAL)
+def test_several_classes(isa, rng, make):
+    problem = of_classes(make, rng)
+    _, _, best = problem.optimum()
+    for max_iter in None, 0, 1, 2, 3, 5:
+        fit = quiet(problem, max_iter=max_iter)
+        assert fit.solver == "dual" and fit.isa == isa
+        true = float(problem.cost(fit.coef, fit.intercept) - best)
+        rounding = rounding_of(problem, fit)
+        assert -rounding <= true <= fit.gap * (1 + 1e-9) + rounding, max_iter
+        assert fit.gap_kind == "dual"
+        assert fit.converged == (fit.gap <= 1e-8 * fit.null_cost)
+        assert np.abs(fit.coef.sum(axis=0)).max() <= 1e-14 * np.abs(fit.coef).max()
+        if max_iter is None:
+            assert fit.status == "converged"
+            assert fit.n_passes <= 6
+            assert fit.gap <= 10 * max(true, 0) + rounding + 1e-9 * fit.null_cost
+
+
+@needs_long_double
+@pytest.mark.parametrize("make", [plain, weights_offset_soft, no_intercept, weak_penalty])
+def test_every_bound_in_the_history_of_several_classes(rng, make):
+    problem = of_classes(make, rng, 4)
+    _, _, best = problem.optimum()
+    fit, silent = quiet(problem, record=True), quiet(problem)
+    assert fit.solver == "dual"
+    assert_exact(fit.coef, silent.coef)
+    assert len(fit.history["cost"]) == fit.n_iter
+    true = fit.history["cost"] - float(best)
+    assert np.all(fit.history["gap"] >= true * (1 - 1e-9) - 4 * rounding_of(problem, fit))
+    assert np.isfinite(fit.history["gap"]).all()
+
+
+@needs_long_double
+def test_units_of_several_classes_that_drown_each_other(rng):
+    """Another solver goes on from there, counts on, and its bound is a bound."""
+    problem = of_classes(mixed_units, rng)
+    _, _, best = problem.optimum()
+    steps = []
+    fit = quiet(problem, callback=lambda it: steps.append(it.iteration))
+    assert fit.solver != "dual"
+    assert steps == list(range(1, fit.n_iter + 1))
+    true = float(problem.cost(fit.coef, fit.intercept) - best)
+    assert true <= fit.gap * (1 + 1e-9) + rounding_of(problem, fit)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "row-strided"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint8"])
+def test_every_type_and_order_of_several_classes(isa, rng, dtype, order):
+    X = (rng.standard_normal((N, D)) * 20 + 100).clip(0, 255).astype(dtype)
+    y = np.arange(N) % 4
+    fit = fastgd.fit(as_layout(X, order), y, l2=5.0)
+    other = fastgd.fit(X.astype(float), y, l2=5.0, solver="newton-cg", tol=1e-12)
+    assert fit.solver == "dual" and fit.isa == isa
+    assert fit.converged and fit.bytes_copied == 0
+    assert -other.gap <= fit.cost - other.cost + 64 * EPS <= fit.gap + 128 * EPS
+
+
+@pytest.mark.parametrize("shape", [(7, 3000), (72, 1500), (130, 400), (450, 900)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_same_bits_of_several_classes_for_any_number_of_threads(isa, rng, shape, order):
+    X = as_layout(rng.standard_normal(shape) + 1, order)
+    y = np.arange(shape[0]) % 5
+    fits = [fastgd.fit(X, y, l2=0.1, record=True, n_threads=t) for t in (1, 2, 3, 7, 2)]
+    assert {fit.solver for fit in fits} == {"dual"}
+    for fit in fits[1:]:
+        for name in "coef", "intercept", "cost", "gap", "gradient_norm", "n_iter", "n_passes":
+            assert_exact(getattr(fit, name), getattr(fits[0], name))
+        for name in "cost", "gap", "step", "passes":
+            assert_exact(fit.history[name], fits[0].history[name])
+
+
+@pytest.mark.parametrize("make", [plain, weights_offset_soft, no_intercept, units])
+def test_a_start_of_several_classes(rng, make):
+    """Near the optimum it pays, and far away it does no harm."""
+    problem = of_classes(make, rng)
+    cold = quiet(problem)
+    near = cold.coef + 1e-6 * np.abs(cold.coef) * rng.standard_normal(cold.coef.shape)
+    warm = quiet(problem, init=(near, cold.intercept))
+    away = quiet(problem, init=(1e3 * rng.standard_normal(cold.coef.shape), np.arange(3.0)))
+    level = quiet(problem, init=(0 * near, np.array([0.1, 0.0, -0.1])))
+    for fit in warm, away, level:
+        assert fit.converged and fit.solver == "dual"
+        assert abs(fit.cost - cold.cost) <= fit.gap + cold.gap + 64 * EPS * cold.cost
+    assert warm.n_iter < cold.n_iter
+
+
+@pytest.mark.parametrize("place", [(0, 0), (11, 33), (N - 1, D - 1)])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_not_finite_among_several_classes(rng, place, value):
+    problem = of_classes(plain, rng)
+    problem.X[place] = value
+    with pytest.raises(ValueError, match=rf"X\[{place[0]}, {place[1]}\] is"):
+        fastgd.fit(problem.X, problem.y, **problem.options)
+
+
+def test_many_classes_and_few_rows(rng):
+    """More classes than rows of most of them."""
+    X = rng.standard_normal((60, 300))
+    y = np.arange(60) % 25
+    fit = fastgd.fit(X, y, l2=1e-3)
+    other = fastgd.fit(X, y, l2=1e-3, solver="newton-cg", tol=1e-12)
+    assert fit.solver == "dual" and fit.converged
+    assert -other.gap <= fit.cost - other.cost + 64 * EPS <= fit.gap + 128 * EPS
+
+
 def test_what_is_not_for_it(rng):
     """A column without a penalty, sparse X, more rows than that: the other solvers."""
     problem = plain(rng)
@@ -304,3 +439,10 @@ def test_what_is_not_for_it(rng):
     assert quiet(replace(problem, l2=l2)).solver == "newton"
     assert quiet(problem, as_layout(problem.X, "CSR int32")).solver == "newton"
     assert quiet(plain(rng, 200, 20)).solver == "newton"
+    several = of_classes(plain, rng)
+    assert quiet(several).solver == "dual"
+    assert quiet(replace(several, l2=l2)).solver == "newton"
+    assert quiet(several, as_layout(several.X, "CSR int32")).solver == "newton"
+    # there are products with the rows' Gram at each step: it pays for twice as many columns
+    assert quiet(of_classes(lambda rng: plain(rng, 35, 70), rng)).solver == "dual"
+    assert quiet(of_classes(lambda rng: plain(rng, 36, 70), rng)).solver == "newton"

@@ -10,20 +10,26 @@
  * or twice as many); and no new rows, but the Hessian at the current point by those that there are. */
 typedef enum { FGD_DRAW_FIRST, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
 
-/* The same cost as a function of one number for each of the n rows: where every column has a penalty,
- * w = inv(Lambda) X' a for some a at the optimum, and the margins are K a beside intercept and offset,
- * K = X inv(Lambda) X'. */
+/* The same cost as a function of one number for each of the n rows, or of several, one for each class, that sum to zero:
+ * where every column has a penalty, w = inv(Lambda) X' a for some a at the optimum, and the margins are K a beside
+ * intercept and offset, K = X inv(Lambda) X'.  All arrays are lines of n numbers. */
 typedef struct {
-  ptrdiff_t n;
-  double intercept;       /* of the null model */
-  double lean;            /* sum lean_j^2 / lambda_j: by which the rounding of X' a counts (see certificate.c) */
+  void *self;
+  ptrdiff_t n, lines;      /* 1, or as many as classes */
+  const double *intercept; /* lines: of the null model */
+  double lean;             /* sum lean_j^2 / lambda_j: by which the rounding of X' a counts (see certificate.c) */
   fgd_status (*form)(void *self);                                   /* K: one pass */
   fgd_status (*product)(void *self, const double *a, double *Ka);   /* no pass, as all that follows but combine */
-  double (*spread)(void *self, const double *a);                    /* sum_i |a_i| sqrt(K_ii) */
-  /* Factor I + S K S, S^2 the curvatures at the current point; then x = S inv(I + S K S) S x, known up to *rounding of
-   * it: what that of K is multiplied with where rows depend on each other. */
+  double (*spread)(void *self, const double *a);                    /* the lines' (sum_i |a_i| sqrt(K_ii))^2, added up */
+  /* Factor I + S K S, S^2 the curvatures at the current point (several lines: one for all of them, their mean); then
+   * x = S inv(I + S K S) S x for so many lines, known up to *rounding of it: what that of K is multiplied with where
+   * rows depend on each other. */
   fgd_status (*factor)(void *self, double *rounding);
-  void (*solve)(void *self, double *x);
+  fgd_status (*solve)(void *self, ptrdiff_t lines, double *x);
+  /* Several lines, or NULL: the current point is the one where `bend` turns margins dz into what they change the
+   * loss's derivatives by (in place where dz is out), and where `factor` and `dual` take their curvatures. */
+  fgd_status (*look)(void *self);
+  fgd_status (*bend)(void *self, const double *dz, double *out);
   /* Loss at the current or the trial point, and its derivatives r by the margins. */
   fgd_status (*residuals)(void *self, int trial, double *f, double *r);
   /* x = current margins - offset */
@@ -32,7 +38,9 @@ typedef struct {
   void (*move)(void *self, double t, const double *dz);
   /* The loss part of the certificate if the residuals become r - shift; the trial is lost. */
   fgd_status (*dual)(void *self, const double *shift, double *f);
-  fgd_status (*combine)(void *self, const double *a, double *w);    /* w = inv(Lambda) X' a: one pass */
+  /* w: inv(Lambda) X' a, and the intercepts b (lines); one pass.  And b of a w. */
+  fgd_status (*combine)(void *self, const double *a, const double *b, double *w);
+  void (*intercepts)(void *self, const double *w, double *b);
 } fgd_rows_oracle;
 
 typedef struct fgd_oracle fgd_oracle;
@@ -82,7 +90,7 @@ struct fgd_oracle {
   const fgd_oracle *sample;
   /* The next value_grad finds the leverages anew, with this factor. */
   void (*find_leverages)(void *self, const fgd_factor *F);
-  const fgd_rows_oracle *rows; /* or NULL; its self is this one's */
+  const fgd_rows_oracle *rows; /* or NULL */
 };
 
 /* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
@@ -123,9 +131,9 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
 size_t fgd_sampled_work(ptrdiff_t size);
 fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work);
 
-/* Newton's method on one number for each row; run->ready.  Stalled: what is left
- * is for another solver, from there. */
-size_t fgd_dual_work(ptrdiff_t n);
+/* Newton's method on one number for each row and line; run->ready.  Stalled: what is left is for another solver, from
+ * there. */
+size_t fgd_dual_work(ptrdiff_t n, ptrdiff_t lines);
 fgd_status fgd_dual(fgd_run *run, double *work);
 
 size_t fgd_newton_cg_work(ptrdiff_t size);

@@ -420,9 +420,9 @@ def fit(
         ``"newton"``, or for the log loss on a dense X of over 300 rows for each column Newton's
         method on Hessians of drawn rows (``fit.solver`` is ``"sampled"``), no less certified, which
         hands over to ``"newton"`` where it goes slowly; ``"newton-cg"`` beyond. On a dense X of up
-        to 1.5 rows for each column (and 1500), every column penalised and not softmax, Newton's
-        method on one number for each row (``fit.solver`` is ``"dual"``; Rasmussen and Williams,
-        2006, section 3.4), or where rounding forbids that, as before.
+        to 1.5 rows for each column (softmax: 0.5; and 1500), every column penalised, Newton's
+        method on one number for each row, or for each row and class (``fit.solver`` is ``"dual"``;
+        Rasmussen and Williams, 2006, section 3.4), or where rounding forbids that, as before.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.

@@ -18,9 +18,9 @@ MOST_ROWS = 1500
 
 cdef bint wide(const fgd_problem *p) except -1:
     """Whether it pays to work with one number for each row: fewer rows than columns, or not many
-    more, and every column penalised."""
+    more, and every column penalised. Several classes take conjugate gradients there as well: half as many rows."""
     cdef ptrdiff_t j
-    if p.X.layout == FGD_CSR or p.loss == FGD_SOFTMAX or 2 * p.X.n > 3 * p.X.d or p.X.n > MOST_ROWS:
+    if p.X.layout == FGD_CSR or 2 * p.X.n > (p.X.d if p.classes else 3 * p.X.d) or p.X.n > MOST_ROWS:
         return False
     if not p.l2:
         return p.l2_all > 0
@@ -77,7 +77,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         options.init = <const double *>start.buffer.buf
     work = 2 * <double>lines * pass_time(&problem.p.X)
     if dual:
-        work += <double>n * <double>n * d / 20
+        work += <double>n * <double>n * (d + (<double>n if K else 0)) / 20
     elif solver == "newton":
         work += <double>n * <double>d * <double>d * max(1, K * (K - 1) / 2) / 20
     cdef Guest guest = Guest(threads_for(n_threads, work, most_threads), observer, d, K)
@@ -100,7 +100,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
         options.solver = SOLVERS[solver]
         options.before.iterations, options.before.passes, options.before.seconds = r.iterations, r.passes, r.seconds
         if r.iterations:
-            init = np.append(point, r.intercept)
+            init = point[0].copy() if K else np.append(point, r.intercept)
             start = View(init)
             options.init = <const double *>start.buffer.buf
         memory = Memory(fgd_fit_work(&problem.p, &options, guest.g.n_threads))
