@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cone.h"
 #include "rank.h"
 #include "softmax.h"
 #include "softmax_basis.h"
@@ -29,6 +30,8 @@ typedef struct {
   int find_rank;               /*   and a Gram is formed: dependent columns must be found */
   ptrdiff_t rank_found;        /* of X, -1 if not looked for */
   fgd_rank whole;              /* of all coordinates, over the pairs that are in play */
+  double *from, *cone, *Q, *R; /* size, work and size x size: the projection onto the cone of directions; or NULL */
+  int settled;                 /*   it has said all that there is to say */
   uint8_t *rests;              /* size: coordinates that these can do without */
   double *direction;           /* a row of `size` for each stage, standard coordinates; parts no margins by over 1 */
   ptrdiff_t stage_rows[FGD_MAX_STAGES];
@@ -47,9 +50,10 @@ typedef struct {
   double *w, *g, *trial, *solver_work;
 } fitting;
 
-#define FACTOR_SIDE 2048 /* up to so many columns the preconditioner is a Cholesky factor */
-#define ENOUGH_ROWS 2    /* for each coefficient, to know the Hessian by: a class is curved in few of them */
-#define TOGETHER 8       /* classes whose right-hand sides are solved for together */
+#define FACTOR_SIDE 2048  /* up to so many columns the preconditioner is a Cholesky factor */
+#define ENOUGH_ROWS 2     /* for each coefficient, to know the Hessian by: a class is curved in few of them */
+#define MOST_BINDING 1024 /* coordinates up to which newton-cg looks for directions by projection */
+#define TOGETHER 8        /* classes whose right-hand sides are solved for together */
 
 static ptrdiff_t columns(const fgd_problem *p) { return p->X.d + (p->fit_intercept ? 1 : 0); }
 
@@ -70,7 +74,7 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   f->w = fgd_take_doubles(&a, f->o.size);
   f->g = fgd_take_doubles(&a, f->o.size);
   f->trial = fgd_take_doubles(&a, f->o.size);
-  f->unpenalised = f->stages = 0;
+  f->unpenalised = f->stages = f->settled = 0;
   for (ptrdiff_t j = 0; j < d && !f->unpenalised; j++) f->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   f->find_rank = newton && f->unpenalised;
   f->rests = NULL;
@@ -103,6 +107,13 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
     f->beta = fgd_take_doubles(&a, f->o.size);
     f->Hv = fgd_take_doubles(&a, f->o.size);
     f->parts = fgd_take_doubles(&a, K);
+  }
+  f->cone = NULL;
+  if (f->unpenalised && (newton || (opt->solver == FGD_NEWTON_CG && f->o.size <= MOST_BINDING))) {
+    f->cone = fgd_take(&a, fgd_cone_work(f->o.size));
+    f->from = fgd_take_doubles(&a, f->o.size);
+    f->Q = newton ? f->factor.H : fgd_take_doubles(&a, f->o.size * f->o.size);
+    f->R = newton ? f->factor.L : fgd_take_doubles(&a, f->o.size * f->o.size);
   }
   return a.used;
 }
@@ -332,16 +343,23 @@ static fgd_status leave_out_dependent(fitting *f) {
  * probability 0 there.  Such pairs are set aside, which leaves the infimum as it was, and the fit goes on with the rest,
  * where another direction may be found: a stage each.  A row with no class but its own left is fitted perfectly. */
 
-#define REMOTE 1e-8 /* probabilities so small are suspected, too, unless that proves too much */
-#define POLISH 4    /* corrections that bring what the other pairs are moved by down to rounding */
+#define REMOTE 1e-8        /* probabilities so small are suspected, too, unless that proves too much */
+#define RATHER_REMOTE 1e-4 /* the same where no curvature tells */
+#define POLISH 4           /* corrections that bring what the other pairs are moved by down to rounding */
 
-/* Is beta a witness?  It must leave penalised columns alone. */
+/* Penalised columns take no part in a direction. */
+static void keep_out(const fitting *f, double *v) {
+  const fgd_softmax *o = &f->o;
+  for (ptrdiff_t i = 0; i < o->penalised; i++)
+    if (o->lambda[i] > 0 || f->scale[i % o->p->X.d] == 0) v[i] = 0;
+}
+
+/* Is beta a witness? */
 static fgd_status try_direction(fitting *f, int *found) {
   fgd_softmax *o = &f->o;
   ptrdiff_t pairs, rows;
   double size;
-  for (ptrdiff_t i = 0; i < o->penalised; i++)
-    if (o->lambda[i] > 0 || f->scale[i % o->p->X.d] == 0) f->beta[i] = 0;
+  keep_out(f, f->beta);
   fgd_status status = fgd_softmax_witness(o, f->beta, (uint8_t)(o->stages + 1), &pairs, &rows, &size);
   *found = !status && pairs > 0;
   if (!*found) return status;
@@ -377,6 +395,16 @@ static fgd_status try_null_part(fitting *f, const double *v, double sign, int *f
   return status;
 }
 
+/* The coordinates that the pairs in play can do without rest from now on, and w is turned accordingly. */
+static fgd_status leave_out_free(fitting *f, double *w) {
+  fgd_status status = fgd_softmax_alike(&f->o);
+  if (!status) status = find_whole_rank(f);
+  if (status) return status;
+  fgd_rank_eliminate(&f->whole, w);
+  for (ptrdiff_t k = f->whole.rank; k < f->whole.size; k++) f->rests[f->whole.order[k]] = 1;
+  return FGD_OK;
+}
+
 /* Mark what is suspected at the step u, and make the others' classes alike. */
 static fgd_status suspect(fitting *f, const double *u, double remote, ptrdiff_t *suspects, int *interior) {
   fgd_softmax *o = &f->o;
@@ -386,42 +414,161 @@ static fgd_status suspect(fitting *f, const double *u, double remote, ptrdiff_t 
   return status || *interior ? status : fgd_softmax_alike(o);
 }
 
-/* The step itself and the point, where all classes part; else their parts along which only suspects are moved. */
-static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
-  fitting *f = self;
+/* The parts of step and point along which only suspects are moved. */
+static fgd_status try_null_parts(fitting *f, const double *u, const double *w, int *found) {
+  fgd_status status = find_whole_rank(f);
+  if (!status) status = try_null_part(f, u, -1, found);
+  return status || *found ? status : try_null_part(f, w, 1, found);
+}
+
+/* The point itself and the step, where all classes part; else those parts of them. */
+static fgd_status try_suspects(fitting *f, const double *u, const double *w, int *found, int *interior) {
   fgd_softmax *o = &f->o;
   uint8_t mark = (uint8_t)(o->stages + 1);
   ptrdiff_t suspects, fewer;
   fgd_status status;
-  *found = *interior = 0;
-  if (o->stages == FGD_MAX_STAGES) return FGD_OK;
-  if ((status = suspect(f, u, REMOTE, &suspects, interior)) || *interior) return status;
+  if ((status = suspect(f, u, REMOTE, &suspects, interior))) return status;
+  if (*interior) {
+    *interior = suspects == 0;
+    fgd_softmax_unmark(o, mark);
+    return FGD_OK;
+  }
   memcpy(f->beta, w, (size_t)o->size * sizeof *w);
   if ((status = try_direction(f, found))) return status;
   if (!*found) {
     for (ptrdiff_t i = 0; i < o->size; i++) f->beta[i] = -u[i];
     status = try_direction(f, found);
   }
-  while (!status && !*found && suspects > 0) {
-    status = find_whole_rank(f);
-    if (!status) status = try_null_part(f, u, -1, found);
-    if (!status && !*found) status = try_null_part(f, w, 1, found);
-    if (status || *found) break;
-    /* Were too many suspected? */
+  if (!status && !*found && suspects > 0) status = try_null_parts(f, u, w, found);
+  if (!status && !*found) { /* were too many suspected? */
     fgd_softmax_unmark(o, mark);
     status = suspect(f, u, 0, &fewer, interior);
-    suspects = fewer < suspects ? fewer : 0;
+    if (!status && fewer > 0 && fewer < suspects) status = try_null_parts(f, u, w, found);
   }
-  if (status) return status;
-  if (!*found) {
-    fgd_softmax_unmark(o, mark);
-    return FGD_OK;
+  if (!status && !*found) fgd_softmax_unmark(o, mark);
+  return status;
+}
+
+/* --- the same by projection ---------------------------------------------------------------- */
+
+/* All directions are a cone, and gradients lean into it: minus the gradient where the classes in play are alike moves,
+ * in all, any pair that a direction moves the right way.  So its projection onto the cone is a direction, and 0 only if
+ * there is none.  This takes no curvature, which near the limit tells one small probability from another no more, but
+ * some passes for each pair that binds.  It has the last word, once in a fit. */
+
+#define CLEARLY 1e-10 /* a pair noted before the last step is opposed still, if by such an angle */
+#define NOTHING 1e-14 /* what is left of a vector when it has become rounding */
+
+/* Into beta the vector nearest to `from` that moves no pair in play the wrong way, and those set aside as far as
+ * fgd_softmax_opponents says. */
+static fgd_status approach(fitting *f, const double *from, double enough, int from_point, int *done) {
+  fgd_softmax *o = &f->o;
+  ptrdiff_t size = o->size, worst;
+  double *n = f->trial, start = sqrt(fgd_dot(size, from, from));
+  fgd_cone cone;
+  fgd_status status;
+  *done = 0;
+  fgd_cone_begin(&cone, size, from, f->beta, f->Q, f->R, f->cone);
+  for (ptrdiff_t left = 20 * size + 100; left > 0; left--) {
+    double length = sqrt(fgd_dot(size, f->beta, f->beta)), aim;
+    if (enough < 0 && !(length > NOTHING * start)) break; /* only the origin is left */
+    if ((status = fgd_softmax_opponents(o, f->beta, enough, from_point, &worst))) return status;
+    if ((*done = worst < 0)) break;
+    int moved = 0;
+    for (ptrdiff_t k = 0; k <= o->design.parts; k++) {
+      ptrdiff_t part = k == 0 ? worst : k - 1;
+      if ((k > 0 && part == worst) || !fgd_softmax_opponent(o, part, f->line, n, &aim)) continue;
+      keep_out(f, n);
+      double of = sqrt(fgd_dot(size, n, n));
+      if (!(of > 0)) continue;
+      for (ptrdiff_t i = 0; i < size; i++) n[i] /= of;
+      length = sqrt(fgd_dot(size, f->beta, f->beta));
+      if (k > 0 && !(fgd_dot(size, n, f->beta) - aim / of < -CLEARLY * length)) continue;
+      moved |= fgd_cone_add(&cone, n, aim / of);
+    }
+    if (!moved) break;
   }
-  o->stages++;
-  if ((status = fgd_softmax_alike(o)) || (status = find_whole_rank(f))) return status;
-  fgd_rank_eliminate(&f->whole, w);
-  for (ptrdiff_t k = f->whole.rank; k < f->whole.size; k++) f->rests[f->whole.order[k]] = 1;
   return FGD_OK;
+}
+
+/* A stage more. */
+static fgd_status project(fitting *f, int *found) {
+  fgd_softmax *o = &f->o;
+  double *from = f->from, *zero = f->trial, cost;
+  fgd_status status;
+  *found = 0;
+  memset(zero, 0, (size_t)o->size * sizeof *zero);
+  if ((status = fgd_softmax_value_grad(o, zero, &cost, from))) return status;
+  keep_out(f, from);
+  for (ptrdiff_t i = 0; i < o->size; i++) from[i] = -from[i];
+  if ((status = approach(f, from, -INFINITY, 0, found)) || !*found) return status;
+  return try_direction(f, found);
+}
+
+/* Stage after stage, until nothing is found any more. */
+static fgd_status exhaust(fitting *f) {
+  fgd_softmax *o = &f->o;
+  fgd_status status = FGD_OK;
+  int found = 1;
+  while (!status && found && o->stages < FGD_MAX_STAGES) {
+    status = project(f, &found);
+    o->stages += found;
+  }
+  fgd_softmax_unmark(o, (uint8_t)(o->stages + 1));
+  return status;
+}
+
+static ptrdiff_t pairs_aside(const fgd_softmax *o) {
+  ptrdiff_t pairs = 0;
+  for (ptrdiff_t i = 0; i < o->p->X.n * o->K; i++) pairs += o->stage[i] > 0;
+  return pairs;
+}
+
+/* One stage in place of all, if one direction parts all the pairs that they set aside: the shortest that does. */
+static fgd_status merge(fitting *f) {
+  fgd_softmax *o = &f->o;
+  ptrdiff_t pairs = pairs_aside(o);
+  int found;
+  double *from = f->from;
+  memset(from, 0, (size_t)o->size * sizeof *from);
+  fgd_status status = approach(f, from, 1, 0, &found);
+  if (status || !found) return status;
+  o->stages = 0;
+  for (ptrdiff_t i = 0; i < o->p->X.n * o->K; i++) o->stage[i] = o->stage[i] > 0;
+  status = try_direction(f, &found);
+  if (status || (o->stages = found && pairs_aside(o) == pairs)) return status;
+  fgd_softmax_unmark(o, 1);
+  return exhaust(f);
+}
+
+/* The last word: all the stages that there are, as few as may be. */
+static fgd_status settle(fitting *f, int *found) {
+  fgd_softmax *o = &f->o;
+  fgd_status status;
+  int before = o->stages, full;
+  f->settled = 1;
+  *found = 0;
+  do {
+    if ((status = exhaust(f))) return status;
+    *found |= o->stages > before;
+    full = o->stages == FGD_MAX_STAGES;
+    if (*found && o->stages > 1 && (status = merge(f))) return status;
+    before = o->stages;
+  } while (full && o->stages < FGD_MAX_STAGES);
+  return FGD_OK;
+}
+
+/* Cheap looks first, as often as the solver asks. */
+static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
+  fitting *f = self;
+  fgd_softmax *o = &f->o;
+  fgd_status status;
+  *found = 0;
+  if ((*interior = f->settled) || o->stages == FGD_MAX_STAGES) return FGD_OK;
+  if ((status = try_suspects(f, u, w, found, interior)) || *interior) return status;
+  if (*found) o->stages++;
+  else if ((status = settle(f, found))) return status;
+  return *found ? leave_out_free(f, w) : FGD_OK;
 }
 
 /* Without a Gram: the point, or those of its lines that part their own class from all others. */
@@ -451,14 +598,17 @@ static fgd_status oracle_part(void *self, const double *w, int *found) {
   return FGD_OK;
 }
 
+/* How far apart a pair set aside must be for what it costs to be a small part of the target. */
+static double enough_of(const fitting *f, const fgd_run *run) {
+  double enough = -log(0.01 * run->target / (double)(f->o.K - 1));
+  return enough > 1 ? fmin(enough, 700) : 1;
+}
+
 /* Pairs were set aside: go so far along their directions that what they still cost is a small part of the target. */
 static fgd_status go_along(fitting *f, fgd_run *run) {
   fgd_softmax *o = &f->o;
-  double rest = run->cost, enough = -log(0.01 * run->target / (double)(o->K - 1));
+  double enough = enough_of(f, run);
   fgd_status status;
-  if (!(enough > 1)) enough = 1;
-  if (!(enough < 700)) enough = 700;
-  f->stages = o->stages;
   o->stages = 0;
   if ((status = fgd_softmax_value_grad(o, run->w, &run->cost, run->g))) return status;
   for (int k = f->stages; k > 0; k--) {
@@ -469,9 +619,41 @@ static fgd_status go_along(fitting *f, fgd_run *run) {
     for (ptrdiff_t i = 0; i < o->size; i++) run->w[i] += t * beta[i];
     if ((status = fgd_softmax_value_grad(o, run->w, &run->cost, run->g))) return status;
   }
-  if (run->cost > rest) run->gap += run->cost - rest;
-  if (run->outcome == FGD_CONVERGED || run->outcome == FGD_STALLED) run->outcome = FGD_SEPARATED;
   return FGD_OK;
+}
+
+/* The same by the shortest way there is. */
+static fgd_status go_straight(fitting *f, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  int done;
+  double *from = f->from;
+  for (ptrdiff_t i = 0; i < o->size; i++) from[i] = -run->w[i];
+  keep_out(f, from);
+  o->stages = 0;
+  fgd_status status = fgd_softmax_value_grad(o, run->w, &run->cost, run->g);
+  if (status) return status;
+  fgd_softmax_accept(o);
+  if ((status = approach(f, from, enough_of(f, run), 1, &done))) return status;
+  for (ptrdiff_t i = 0; i < o->size; i++) run->w[i] += f->beta[i];
+  return fgd_softmax_value_grad(o, run->w, &run->cost, run->g);
+}
+
+/* Where no Hessian is formed: once the fit has ended, are some pairs so remote that a direction may part them?  Then it
+ * goes on with the rest. */
+static fgd_status newton_cg(fitting *f, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  ptrdiff_t suspects;
+  int interior, found;
+  fgd_status status = fgd_newton_cg(run, f->solver_work);
+  if (status || !f->cone || run->outcome == FGD_STOPPED) return status;
+  memset(f->trial, 0, (size_t)o->size * sizeof *f->trial);
+  if ((status = fgd_softmax_curvature(o)) || (status = fgd_softmax_hess_vec(o, f->trial, f->Hv))) return status;
+  if ((status = fgd_softmax_suspect(o, (uint8_t)(o->stages + 1), RATHER_REMOTE, &suspects, &interior))) return status;
+  fgd_softmax_unmark(o, (uint8_t)(o->stages + 1));
+  if (suspects == 0 || (status = settle(f, &found))) return status;
+  if (!found) return fgd_softmax_value_grad(o, run->w, &run->cost, run->g);
+  ((fgd_oracle *)run->oracle)->part = NULL;
+  return fgd_newton_cg(run, f->solver_work);
 }
 
 /* The last chance of a solver that does not ask on its way: if every row is fitted perfectly, that is all. */
@@ -508,6 +690,25 @@ static fgd_status take_back(fitting *f) {
   for (ptrdiff_t i = 0; i < o->size; i++) f->trial[i] = i < o->penalised && f->sd[i % d] > 0 ? 1 / f->sd[i % d] : 1;
   fgd_rank_shortest(&f->whole, &f->factor, f->trial, f->w);
   return FGD_OK;
+}
+
+/* The point that is handed back, once pairs were set aside: the coefficients that the rest does not need are the
+ * smallest in the user's units.  In columns of very different size these may put pairs so far on the wrong side that
+ * the way back along the directions is lost in rounding; then the shortest way is taken from the rest's own fit. */
+static fgd_status finish(fitting *f, fgd_run *run) {
+  fgd_softmax *o = &f->o;
+  double rest = run->cost, *before = f->solver_work;
+  f->stages = o->stages;
+  memcpy(before, run->w, (size_t)o->size * sizeof *before);
+  fgd_status status = f->find_rank ? take_back(f) : FGD_OK;
+  if (!status) status = go_along(f, run);
+  if (!status && f->cone && !(run->cost - rest <= run->target)) {
+    memcpy(run->w, before, (size_t)o->size * sizeof *before);
+    status = go_straight(f, run);
+  }
+  if (run->cost > rest) run->gap += run->cost - rest;
+  if (run->outcome == FGD_CONVERGED || run->outcome == FGD_STALLED) run->outcome = FGD_SEPARATED;
+  return status;
 }
 
 /* --- the fit ----------------------------------------------------------------------------- */
@@ -559,15 +760,15 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if (opt->solver == FGD_DUAL) return by_rows(f, opt, run);
   if (opt->solver == FGD_NEWTON) {
     status = fgd_newton(run, &f->factor, f->solver_work);
-    if (!status) status = take_back(f);
-    return status || !o->stages ? status : go_along(f, run);
+    if (status) return status;
+    return o->stages ? finish(f, run) : take_back(f);
   }
   if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
     if (f->sample) take_sample(f);
     if (!o->rough) ((fgd_oracle *)run->oracle)->thin = NULL;
-    status = opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : fgd_newton_cg(run, f->solver_work);
+    status = opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : newton_cg(f, run);
     if (!status && f->unpenalised && !o->stages) status = look_for_complete(f, run);
-    return status || !o->stages ? status : go_along(f, run);
+    return status || !o->stages ? status : finish(f, run);
   }
   /* The curvature of the loss of one sample is at most 1/2 (Boehning, 1992). */
   double trace = p->fit_intercept, strongest = 0;

@@ -17,6 +17,13 @@ fgd_status fgd_softmax_suspect(fgd_softmax *o, uint8_t mark, double remote, ptrd
  * farthest.  The trial's margins are lost. */
 fgd_status fgd_softmax_witness(fgd_softmax *o, const double *v, uint8_t mark, ptrdiff_t *pairs, ptrdiff_t *rows,
                                double *size);
+/* Which pairs in play does v move the wrong way by more than rounding, and which that were set aside by less than
+ * `enough`, or (from_point) than they are short of being so far apart at the current point?  In each part (of
+ * design.parts) the worst is noted; *worst: the part of the worst of all, or -1.  The trial's margins are lost. */
+fgd_status fgd_softmax_opponents(fgd_softmax *o, const double *v, double enough, int from_point, ptrdiff_t *worst);
+/* The pair noted for that part, if any (else 0), as n (size): n'v is how far any v moves it the right way, which is to
+ * be at least *aim.  x: d, work. */
+int fgd_softmax_opponent(const fgd_softmax *o, ptrdiff_t part, double *x, double *n, double *aim);
 void fgd_softmax_unmark(fgd_softmax *o, uint8_t mark);
 /* parts[k] (K): does class k's own line of v have one sign on the rows of that class, and the other on all the rest? */
 fgd_status fgd_softmax_own_lines(fgd_softmax *o, const double *v, double *parts);

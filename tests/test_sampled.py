@@ -212,6 +212,75 @@ def test_a_start_near_the_optimum(rng):
     assert warm.n_passes < cold.n_passes
 
 
+def test_a_warm_start_costs_no_pass_of_its_own(rng):
+    problem = penalised(one_hot(rng), 1 / N)
+    deep = fastgd.fit(problem.X, problem.y, **problem.options, tol=1e-12)
+    warm = fastgd.fit(problem.X, problem.y, **problem.options, init=(deep.coef, deep.intercept))
+    assert warm.converged and warm.n_passes == 1
+    far = (100 * rng.standard_normal(problem.X.shape[1]), 50.0)  # worse than the null model
+    fit = fastgd.fit(problem.X, problem.y, **problem.options, init=far)
+    assert fit.converged
+    assert abs(fit.cost - deep.cost) <= fit.gap + deep.gap
+
+
+def test_columns_left_out_of_a_start(rng):
+    """A constant column's coefficient is part of the intercept, and carries a penalty no more."""
+    X = np.column_stack([rng.standard_normal((N, 3)), np.full(N, 2.0)])
+    y = (rng.random(N) < reference.sigmoid(X[:, 0])).astype(float)
+    best = fastgd.fit(X, y, l2=1e-3, tol=1e-12)
+    start = best.coef + [0, 0, 0, 5.0]
+    for solver in "auto", "newton", "newton-cg":
+        fit = fastgd.fit(X, y, l2=1e-3, solver=solver, init=(start, best.intercept - 10.0))
+        assert fit.converged
+        assert fit.coef[3] == 0
+        assert fit.cost == pytest.approx(best.cost, abs=best.gap + 1e-12)
+
+
+def test_rows_of_weight_nothing(rng):
+    """Whole blocks of them: skipped once they are known to be finite, and no part of the fit."""
+    X = rng.standard_normal((N, 5)) + 3
+    y = (rng.random(N) < reference.sigmoid(X[:, 0] - X[:, 1])).astype(float)
+    s = np.ones(N)
+    s[5_000:9_000] = 0
+    kept = s > 0
+    for options in {"l2": 1e-4}, {"l2": 0.0}, {"l2": 1e-4, "solver": "newton-cg"}:
+        fit = fastgd.fit(X, y, sample_weight=s, tol=1e-12, **options)
+        alone = fastgd.fit(X[kept], y[kept], tol=1e-12, **options)
+        assert fit.cost == pytest.approx(alone.cost, rel=1e-11)
+        np.testing.assert_allclose(fit.coef, alone.coef, rtol=1e-4, atol=1e-5)
+    X[7_000, 2] = np.nan
+    with pytest.raises(ValueError, match=r"X\[7000, 2\]"):
+        fastgd.fit(X, y, sample_weight=s)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-5, 1e-4, 1e-2])
+@pytest.mark.parametrize("l2", [0.0, 1e-4, 1e-8, 1e-10])
+def test_bounds_beside_columns_that_nearly_follow_from_others(rng, noise, l2):
+    """What float adds to a Gram is more than these penalties."""
+    X = rng.standard_normal((N, 6))
+    X = np.column_stack([X, X @ rng.standard_normal((6, 3)) + noise * rng.standard_normal((N, 3))])
+    y = (rng.random(N) < reference.sigmoid(X[:, :6] @ rng.standard_normal(6))).astype(float)
+    problem = Problem(X, y, l2=l2)
+    _, _, best = problem.optimum()
+    for tol in 1e-6, 1e-8, 1e-10:
+        fit = quiet(problem, tol=tol)
+        true = float(problem.cost(fit.coef, fit.intercept) - best)
+        rounding = cost_rounding(X, y, fit.coef, fit.intercept, **problem.objective)
+        assert fit.gap >= true * (1 - 1e-9) - rounding, (tol, fit.gap, true)
+        assert fit.converged == (fit.gap <= tol * fit.null_cost)
+
+
+def test_a_column_of_one_class_among_many_rows(rng):
+    """Hundreds of rows with the column set, all of one class: no finite optimum, though most rows were never drawn."""
+    X = rng.poisson(0.01, (3 * N, 30)).astype(float)
+    y = (rng.random(3 * N) < reference.sigmoid(X @ rng.standard_normal(30) * 2 - 2)).astype(float)
+    y[X[:, 6] > 0] = 0
+    with pytest.warns(fastgd.errors.SeparationWarning):
+        fit = fastgd.fit(X, y)
+    assert fit.status == "separated"
+    assert fit.separation.rows == np.count_nonzero(X[:, 6])
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("row", [0, 7, N // 2, N - 1])
 def test_a_cell_that_is_not_finite(rng, value, row):
