@@ -228,7 +228,8 @@ def test_columns_left_out_of_a_start(rng):
     X = np.column_stack([rng.standard_normal((N, 3)), np.full(N, 2.0)])
     y = (rng.random(N) < reference.sigmoid(X[:, 0])).astype(float)
     best = fastgd.fit(X, y, l2=1e-3, tol=1e-12)
-    start = best.coef + [0, 0, 0, 5.0]
+    start = best.coef.copy()
+    start[3] = 5
     for solver in "auto", "newton", "newton-cg":
         fit = fastgd.fit(X, y, l2=1e-3, solver=solver, init=(start, best.intercept - 10.0))
         assert fit.converged
@@ -271,7 +272,7 @@ def test_bounds_beside_columns_that_nearly_follow_from_others(rng, noise, l2):
 
 
 def test_a_column_of_one_class_among_many_rows(rng):
-    """Hundreds of rows with the column set, all of one class: no finite optimum, though most rows were never drawn."""
+    """Hundreds of rows have the column set, most of them never drawn: there is no finite optimum."""
     X = rng.poisson(0.01, (3 * N, 30)).astype(float)
     y = (rng.random(3 * N) < reference.sigmoid(X @ rng.standard_normal(30) * 2 - 2)).astype(float)
     y[X[:, 6] > 0] = 0
