@@ -272,7 +272,7 @@ def test_bounds_beside_columns_that_nearly_follow_from_others(rng, noise, l2):
 
 
 def test_a_column_of_one_class_among_many_rows(rng):
-    """Hundreds of rows have the column set, most of them never drawn: there is no finite optimum."""
+    """Hundreds of rows have the column set, most never drawn: there is no finite optimum."""
     X = rng.poisson(0.01, (3 * N, 30)).astype(float)
     y = (rng.random(3 * N) < reference.sigmoid(X @ rng.standard_normal(30) * 2 - 2)).astype(float)
     y[X[:, 6] > 0] = 0

@@ -22,7 +22,7 @@
 #define MOST_IDLE 8       /* steps in a row that do not halve the predicted decrease: time to look at X */
 #define MOST_ROUNDING 0.1 /* then rounds of steps from the true margins gain a digit each */
 #define MOST_PRODUCTS 500
-#define NEAR 0.1 /* share of the target: so near, several lines take one more step, solved for well */
+#define NEAR 0.1 /* share of the target: so near, steps of several lines are solved for well */
 
 /* Each array has `all` = n lines numbers, line after line, and behind them one for each line's intercept. */
 typedef struct {
@@ -340,7 +340,7 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
     return status;
   for (;;) {
     int exact = s.rounding <= MOST_ROUNDING, last = run->iteration >= run->max_iter, full;
-    int deep = polished || idle >= MOST_IDLE || !exact || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
+    int deep = idle >= MOST_IDLE || !exact || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
     if (lines > 1 && run->cost <= run->target) deep = 1;
     if (deep || last) {
       double part = fmax(1e-5 * run->target, fmin(0.02 * run->target, s.decrease));
