@@ -432,4 +432,4 @@ def test_lbfgs_ends_where_there_is_no_minimum():
     X, y = load_iris(return_X_y=True)
     with pytest.warns(fastgd.ConvergenceWarning):
         fit = fastgd.fit(X, y, solver="lbfgs", max_iter=500)
-    assert fit.status == "max_iter" and fit.cost < 0.0397
+    assert fit.status in ("max_iter", "stalled") and 0.0396618 < fit.cost < 0.0397

@@ -41,7 +41,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY, radius = INFINITY;
   fgd_cg c;
   fgd_status status;
-  int failed = 0, stride = oracle->thin ? oracle->most_stride : 1;
+  int failed = 0, closing = 0, stride = oracle->thin ? oracle->most_stride : 1;
   double asked = run->null_cost; /* separation was last looked for at this cost, */
   double prepared = INFINITY;    /*   and a preconditioner made */
   fgd_cg_layout(&c, n, work + 2 * n);
@@ -76,7 +76,11 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED && !last && run->cost > run->target) return finish(run, &c, trial, gt);
-      if (run->outcome != FGD_STALLED || tiny) return FGD_OK;
+      if (run->outcome != FGD_STALLED || (tiny && closing++)) return FGD_OK;
+      if (tiny) { /* too little to be seen in the cost, but not in the gap */
+        if ((status = finish(run, &c, trial, gt)) || run->outcome == FGD_STOPPED) return status;
+        continue;
+      }
       slope0 = -fgd_dot(n, g, c.u);
       decrease = -0.5 * slope0;
     }
