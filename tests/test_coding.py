@@ -220,6 +220,7 @@ def test_round_trip_through_json(tmp_path):
         lambda data: data.update(columns=3),
         lambda data: data["columns"][0].update(kind="pickle"),
         lambda data: data["columns"][0].update(median="1"),
+        lambda data: data["columns"][0].update(median=10**400),
         lambda data: data["columns"][0].update(indicator=1),
         lambda data: data["columns"][0].update(extra=1),
         lambda data: data["columns"][0].pop("name"),

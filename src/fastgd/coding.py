@@ -227,7 +227,7 @@ class Coding:
             scales = tuple(_real(item) for item in data["scales"])
             penalty_scales = tuple(_real(item) for item in data["penalty_scales"])
             left_out = tuple((_string(name), _string(why)) for name, why in data["left_out"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise ValueError(f"the model's table coding is damaged: {error!r}") from None
         coding = cls(columns, scales, penalty_scales, left_out)
         if not len(scales) == len(penalty_scales) or len(scales) not in (0, len(coding.features)):

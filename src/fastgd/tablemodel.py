@@ -217,7 +217,7 @@ class TableModel:
                 raise ValueError("how the fit ended is not described")
             model = cls(fit, coding, target, known["penalty"], missing, known["held_out"])
             model.facts()  # whatever is missing shows here
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             raise DataError(f"{path}: damaged model: {error}") from None
         return model
 
