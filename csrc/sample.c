@@ -366,6 +366,6 @@ static fgd_status sample_separate(void *self, const double *u, double *w, int *f
 fgd_oracle fgd_sample_oracle(fgd_sample *s) {
   return (fgd_oracle){.self = s, .size = s->o->size, .penalised = s->o->p->X.d, .lambda = s->o->lambda,
                       .value_grad = sample_value_grad, .accept = sample_accept, .gram = sample_gram,
-                      .gram_fine = sample_gram_fine,                      .hess_vec = sample_hess_vec, .line = sample_line, .dual = sample_dual,
-                      .separate = sample_separate};
+                      .gram_fine = sample_gram_fine, .hess_vec = sample_hess_vec, .line = sample_line,
+                      .dual = sample_dual, .separate = sample_separate};
 }

@@ -15,7 +15,8 @@ def with_examples():
         if ">>> " in path.read_text(encoding="utf-8"):
             parts = path.relative_to(PACKAGE).with_suffix("").parts
             # the classes of `estimators` say that they live in the package itself
-            yield parts[0] if parts[0] == "estimators" else ".".join(parts).removesuffix(".__init__")
+            name = parts[0] if parts[0] == "estimators" else ".".join(parts)
+            yield name.removesuffix(".__init__")
 
 
 @pytest.mark.parametrize("name", sorted(set(with_examples())))
