@@ -433,3 +433,16 @@ def test_lbfgs_ends_where_there_is_no_minimum():
     with pytest.warns(fastgd.ConvergenceWarning):
         fit = fastgd.fit(X, y, solver="lbfgs", max_iter=500)
     assert fit.status in ("max_iter", "stalled") and 0.0396618 < fit.cost < 0.0397
+
+
+def test_rare_levels_beside_the_preconditioners_rows(rng):
+    """Of levels so rare the rows drawn for the preconditioner hardly know that they vary."""
+    n, K = 30_000, 7
+    levels = [np.eye(m)[rng.choice(m, n, p=(w := 0.85 ** np.arange(m)) / w.sum())] for m in (40, 4)]
+    X = np.hstack([rng.standard_normal((n, 10)), *levels])
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    z = 0.4 * X @ rng.standard_normal((54, K)) + np.log([0.36, 0.48, 0.06, 0.01, 0.02, 0.03, 0.04])
+    y = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+    fit = fastgd.fit(X, y, l2=1 / n)
+    assert fit.solver == "newton-cg"
+    assert fit.converged and fit.n_iter <= 40
