@@ -62,6 +62,7 @@ static void direction(const memory *m, const fgd_factor *F, double damping, cons
 typedef struct {
   const fgd_oracle *sample;
   double *slope;              /* size */
+  double from;                /* slope' w where the term is 0: a cost stays about what it is */
   double current, trial;      /* the term at both points */
 } tilted;
 
@@ -69,7 +70,7 @@ static fgd_status tilted_value_grad(void *self, const double *w, double *f, doub
   tilted *t = self;
   ptrdiff_t n = t->sample->size;
   fgd_status status = t->sample->value_grad(t->sample->self, w, f, g);
-  *f += t->trial = fgd_dot(n, t->slope, w);
+  *f += t->trial = fgd_dot(n, t->slope, w) - t->from;
   if (g)
     for (ptrdiff_t j = 0; j < n; j++) g[j] += t->slope[j];
   return status;
@@ -105,14 +106,14 @@ static fgd_status leap(const fgd_run *run, fgd_factor *F, double *trial, double 
   if ((status = t.sample->value_grad(t.sample->self, run->w, f, gt))) return status;
   t.sample->accept(t.sample->self);
   for (ptrdiff_t j = 0; j < n; j++) slope[j] = run->g[j] - gt[j];
-  t.current = fgd_dot(n, slope, run->w);
+  t.from = fgd_dot(n, slope, run->w);
   if ((status = t.sample->gram(t.sample->self, F->H))) return status;
   fgd_factor_make(F, 0);
   fgd_factor_solve(F, 0, run->g, trial);
   double decrease = 0.5 * fgd_dot(n, run->g, trial);
   memcpy(trial, run->w, (size_t)n * sizeof *trial);
   memcpy(gt, run->g, (size_t)n * sizeof *gt);
-  fgd_run inner = {.oracle = &model, .cost = *f + t.current, .null_cost = run->null_cost, .max_iter = 30, .w = trial,
+  fgd_run inner = {.oracle = &model, .cost = *f, .null_cost = run->null_cost, .max_iter = 30, .w = trial,
                    .g = gt, .gap = INFINITY, .bare = 1, .ready = 1, .gram_ready = 1,
                    .enough = CLOSE * decrease, .target = STALE * decrease};
   if ((status = fgd_newton(&inner, F, work))) return status;
