@@ -117,6 +117,7 @@ static void mix_part(void *arg, ptrdiff_t part, int worker) {
   drawing *job = arg;
   fgd_sample *s = job->s;
   fgd_objective *o = s->o;
+  /* what weight, residual and leverage count, for each kind of draw */
   double each[][3] = {{0.5, 0.5, 0}, {0.25, 0.25, 0.5}, {0.05, 0, 0.95}, {0.05, 0, 0.95}}, *shares = each[job->kind];
   double by_weight = shares[0], by_residual = s->residual > 0 ? shares[1] / s->residual : 0;
   double by_leverage = s->leverage > 0 ? shares[2] / s->leverage : 0;
