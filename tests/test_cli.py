@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -587,6 +588,33 @@ def test_evaluate_is_what_fit_said(run, people, flowers, tmp_path):
         text = run("evaluate", tmp_path / "m", tmp_path / "held_out.csv")[1]
         assert f"Scores on {outcome['held_out']['rows']} rows of" in text
         assert "Counts by class and prediction" in text
+
+
+def test_evaluate_takes_eight_bytes_a_row(run, tmp_path):
+    """The margins, for the exact area under the ROC curve; labels and probabilities go at once."""
+    rows, times = 1000, 300
+    rng = np.random.default_rng(3)
+    lines = [f"{x:.3f},{int(x > rng.normal())}\n" for x in rng.normal(size=rows)]
+    few, many = tmp_path / "few.csv", tmp_path / "many.csv"
+    few.write_text("x,y\n" + "".join(lines))
+    with many.open("w") as file:
+        file.write("x,y\n")
+        file.writelines("".join(lines) for _ in range(times))
+    assert run("fit", few, "--target", "y", "--save", tmp_path / "m")[0] == 0
+
+    def peak(path):
+        tracemalloc.start()
+        code, out, _ = run("evaluate", tmp_path / "m", path, "--json")
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert code == 0
+        return found, json.loads(out)["scores"]
+
+    peak(few)  # imports and caches
+    (small, one), (large, other) = peak(few), peak(many)
+    assert other["rows"] == times * rows
+    assert other["model"] == pytest.approx(one["model"], rel=1e-12)
+    assert large - small < 16 * times * rows  # that is 8, and the batch in hand
 
 
 def test_evaluate_needs_the_target(run, people, model, tmp_path):

@@ -95,7 +95,7 @@ def fit_file(args):
         model, kept = _fitted(args, table, target, train, coding)
         if len(y):
             z, p = model.apply(design)
-            found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
+            found = scores.Tally(model.classes).add(y, z, p).beside(model.target["fitted"])
             model = replace(model, scores={**found, "file": args.test, "rows_fitted": len(train)})
             kept["scored"] = {"y": y, "probabilities": p}
         refit, whole = None, table
@@ -267,41 +267,33 @@ def evaluate_file(args):
     """Score a saved model on a file that has the target; return what is to be said."""
     model = tablemodel.TableModel.load(args.model)
     target = model.target["name"]
-    labels, margins, probabilities, rows = [], [], [], 0
+    tally, rows = scores.Tally(model.classes), 0
     with _warnings_kept() as said, _hint_at_unseen():
         columns = [target, *model.columns]
         form = form_of(args, model.missing)
         for table, _ in files.batches(args.file, form, columns, model.batch_rows):
             found = targets.read_labels(table, target, model.classes)
             rows += table.n_rows
-            if not len(found.rows):
-                continue
-            z, p = model.apply(model.coding.design(table, found.rows, unseen=args.unseen))
-            labels.append(found.values[found.rows])
-            margins.append(z)
-            probabilities.append(p)
-    if not labels:
+            if len(found.rows):
+                z, p = model.apply(model.coding.design(table, found.rows, unseen=args.unseen))
+                tally.add(found.values[found.rows], z, p)
+    if not tally.rows:
         raise DataError(f"{args.file}: target {target!r} has no values")
-    y, z, p = map(_joined, (labels, margins, probabilities))
-    found = scores.held_out(y, z, p, model.classes, model.target["fitted"])
     return {
         "command": "evaluate",
         "version": fastgd.__version__,
         "model": args.model,
         "file": args.file,
         "rows": rows,
-        "rows_without_target": rows - len(y),
+        "rows_without_target": rows - tally.rows,
         "target": model.target,
-        "scores": {**found, "file": args.file, "rows_fitted": model.fit.n_samples},
+        "scores": {
+            **tally.beside(model.target["fitted"]),
+            "file": args.file,
+            "rows_fitted": model.fit.n_samples,
+        },
         "warnings": said,
     }
-
-
-def _joined(parts):
-    """Return parts of an array as one, and let go of them: a file may have many rows."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
 
 
 def predict_file(args, rows):

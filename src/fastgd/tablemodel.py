@@ -40,7 +40,7 @@ class TableModel:
     missing : tuple of str
         Cells that mean "missing" beside those that always do.
     scores : dict or None
-        What `scores.held_out` found after the fit.
+        What `scores.Tally.beside` found after the fit.
     """
 
     fit: FitResult
