@@ -1,4 +1,4 @@
-/* Separation of K classes (see multinomial.c): a pair of a row and a class that is not its label is set aside once the
+/* Separation of K classes (see softmax_separation.h): a pair of a row and a class that is not its label is set aside once the
  * class is excluded there in the limit. */
 #ifndef FGD_SOFTMAX_STAGES_H
 #define FGD_SOFTMAX_STAGES_H

@@ -51,6 +51,12 @@ static inline double fgd_softmax_l2(const fgd_softmax *o, ptrdiff_t j) {
   return o->p->l2 ? o->p->l2[j] : o->p->l2_all;
 }
 
+/* Coordinates of one of theta's K - 1 lines: columns, and the intercept if there is one; and where they stand. */
+static inline ptrdiff_t fgd_softmax_side(const fgd_softmax *o) { return o->p->X.d + (o->p->fit_intercept ? 1 : 0); }
+static inline ptrdiff_t fgd_softmax_place(const fgd_softmax *o, ptrdiff_t line, ptrdiff_t j) {
+  return j < o->p->X.d ? line * o->p->X.d + j : o->penalised + line;
+}
+
 /* Where a point keeps the coefficient of class k and column j. */
 static inline ptrdiff_t fgd_softmax_coef_at(const fgd_softmax *o, ptrdiff_t k, ptrdiff_t j) {
   return o->across ? j * o->K + k : k * o->p->X.d + j;

@@ -1,0 +1,98 @@
+/* The preconditioner of K classes (see softmax_preconditioner.h). */
+#include "softmax_preconditioner.h"
+
+#include <math.h>
+
+#include "softmax.h"
+#include "softmax_weights.h"
+
+#define FACTOR_SIDE 2048 /* up to so many columns it is a Cholesky factor */
+#define TOGETHER 8       /* classes whose right-hand sides are solved for together */
+
+void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a) {
+  ptrdiff_t n = o->p->X.n, side = fgd_softmax_side(o), lines = o->K - 1;
+  P->o = o;
+  P->sample = side > FACTOR_SIDE ? 0 : n < 8 * side ? n : 8 * side;
+  if (!P->sample) {
+    P->diagonal = fgd_take_doubles(a, side);
+    return;
+  }
+  fgd_gram_plan_layout(&P->gram, &o->design, P->sample, o->p->fit_intercept, 0, workers, a);
+  fgd_factor_layout(&P->factor, o->design.kernels, side, a);
+  P->rows = fgd_take(a, (size_t)P->sample * sizeof *P->rows);
+  P->q = fgd_take_doubles(a, P->sample);
+  P->lines = fgd_take_doubles(a, lines * side);
+  P->solving = fgd_take_doubles(a, lines * FGD_FACTOR_BLOCK);
+}
+
+/* Rows of a stratified sample, the same in every run. */
+void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P) {
+  if (!P->sample) return;
+  uint64_t state = 1;
+  double n = (double)P->o->p->X.n, m = (double)P->sample;
+  for (ptrdiff_t k = 0; k < P->sample; k++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    double u = (double)(state >> 11) * 0x1p-53;
+    P->rows[k] = P->sample == P->o->p->X.n ? k : (ptrdiff_t)(((double)k + u) * (n / m));
+  }
+}
+
+/* All classes share one preconditioner: the Hessian that they would have if every row's curvature were the same in all
+ * directions, of which the mean curvature is left. */
+fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int anew) {
+  fgd_softmax *o = P->o;
+  ptrdiff_t side = fgd_softmax_side(o);
+  fgd_status status = fgd_softmax_curvature(o);
+  if (!status) status = fgd_softmax_spread(o);
+  if (status || !anew) return status;
+  if (!P->sample) return fgd_softmax_diagonal(o, P->diagonal);
+  double each = (double)o->p->X.n / (double)P->sample;
+  for (ptrdiff_t k = 0; k < P->sample; k++) P->q[k] = each * o->q[P->rows[k]];
+  status = fgd_design_gram(&P->gram, P->rows, P->sample, P->q, P->factor.H);
+  /* Of a rare column the sample hardly knows that it varies.  Over all rows every column varies by 1, mostly where
+   * curvature is the mean one. */
+  double mean = 0;
+  for (ptrdiff_t k = 0; k < P->sample; k++) mean += P->q[k];
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) {
+    double *own = &P->factor.H[j * (side + 1)];
+    if (o->scale[j] > 0) *own = fmax(*own, mean);
+    *own += o->lambda[j];
+  }
+  fgd_factor_make(&P->factor, 0);
+  return status;
+}
+
+static void solve_lines(void *arg, ptrdiff_t item, int worker) {
+  fgd_softmax_preconditioner *P = arg;
+  (void)worker;
+  ptrdiff_t side = P->factor.size, from = item * TOGETHER, lines = P->o->K - 1 - from;
+  fgd_factor_solve_many(&P->factor, lines < TOGETHER ? lines : TOGETHER, P->lines + from * side,
+                        P->solving + from * FGD_FACTOR_BLOCK);
+}
+
+/* One class's line by the diagonal that all share. */
+static void divide_line(void *arg, ptrdiff_t a, int worker) {
+  const fgd_softmax_preconditioner *P = arg;
+  (void)worker;
+  for (ptrdiff_t j = 0, side = fgd_softmax_side(P->o); j < side; j++) {
+    ptrdiff_t i = fgd_softmax_place(P->o, a, j);
+    P->divided[i] = P->diagonal[j] > 0 ? P->dividend[i] / P->diagonal[j] : 0;
+  }
+}
+
+void fgd_softmax_preconditioner_apply(fgd_softmax_preconditioner *P, const double *r, double *s) {
+  const fgd_softmax *o = P->o;
+  ptrdiff_t side = fgd_softmax_side(o), lines = o->K - 1;
+  if (!P->sample) {
+    P->dividend = r;
+    P->divided = s;
+    fgd_team_run(o->team, divide_line, P, lines);
+    return;
+  }
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) P->lines[a * side + j] = r[fgd_softmax_place(o, a, j)];
+  fgd_team_run(o->team, solve_lines, P, (lines + TOGETHER - 1) / TOGETHER);
+  for (ptrdiff_t a = 0; a < lines; a++)
+    for (ptrdiff_t j = 0; j < side; j++) /* a column without curvature has a pivot of 1 in the factor */
+      s[fgd_softmax_place(o, a, j)] = P->factor.H[j * (side + 1)] > 0 ? P->lines[a * side + j] : 0;
+}

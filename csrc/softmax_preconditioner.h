@@ -1,0 +1,27 @@
+/* The preconditioner that all classes share: one factor of a sampled Gram, or a diagonal where X has many columns. */
+#ifndef FGD_SOFTMAX_PRECONDITIONER_H
+#define FGD_SOFTMAX_PRECONDITIONER_H
+
+#include "factor.h"
+#include "softmax_state.h"
+
+typedef struct {
+  fgd_softmax *o;
+  ptrdiff_t *rows, sample; /* the rows that the factor is made from (0: there is none) */
+  double *q;               /*   and their weights, */
+  fgd_gram_plan gram;
+  fgd_factor factor;
+  double *lines, *solving; /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
+  double *diagonal;        /* d + 1: in place of the factor */
+  const double *dividend;  /*   what it divides */
+  double *divided;
+} fgd_softmax_preconditioner;
+
+void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a);
+/* Choose the sample. */
+void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P);
+/* Keep the curvatures of the current point for hess_vec, and (anew) make the preconditioner for them: one pass. */
+fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int anew);
+void fgd_softmax_preconditioner_apply(fgd_softmax_preconditioner *P, const double *r, double *s);
+
+#endif
