@@ -1,7 +1,8 @@
-"""Fixtures over what a kernel or a fit may run on."""
+"""Fixtures: what a kernel or a fit may run on, and those of the command line."""
 
 import numpy as np
 import pytest
+from command_line import flowers, model, people, process, run  # noqa: F401 (fixtures)
 from problems import DTYPES, LAYOUTS
 
 import fastgd
