@@ -37,10 +37,10 @@ def test_birth_weights_standard_errors_of_stata():
         q = p * (1 - p)
         theta = np.linalg.solve(A.T @ (A * q[:, None]), A.T @ (q * z + y - p))
         z = A @ theta
-    s = inference.summarize(
-        X, y, z, None, theta[1:], theta[0], loss="log_loss", classes=np.array([0, 1]), l2=0.0,
-        fit_intercept=True, null_cost=np.log(2), gap=0.0, most_threads=lambda: 1,
-    )  # fmt: skip
+    model = inference.Model(
+        theta[1:], theta[0], "log_loss", np.array([0, 1]), 0.0, True, null_cost=np.log(2), gap=0.0
+    )
+    s = inference.summarize(model, X, y, z, None, most_threads=lambda: 1)
     close(s.bse, first(stored.bse), rtol=0, atol=1e-8)
 
 

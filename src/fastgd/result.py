@@ -286,20 +286,26 @@ class FitResult:
             z, sums = self.decision_function(X, offset, n_threads=n_threads), None
         if len(z) != self.n_samples:
             raise ValueError(f"X has {len(z)} rows, but the model was fitted on {self.n_samples}")
-        diverging = None
-        if self.separation is not None:
-            diverging = self.separation.signs
-        return inference.summarize(
-            X,
-            y,
-            z,
-            sums,
-            self.coef,
-            self.intercept,
+        model = inference.Model(
+            coef=self.coef,
+            intercept=self.intercept,
             loss=self.loss,
             classes=self.classes,
             l2=self.l2,
             fit_intercept=self.fit_intercept,
+            null_cost=self.null_cost,
+            gap=self.gap,
+            cost=self.cost,
+            rank=self.rank,
+            outcome=self._outcome(),
+            diverging=None if self.separation is None else self.separation.signs,
+        )
+        return inference.summarize(
+            model,
+            X,
+            y,
+            z,
+            sums,
             sample_weight=sample_weight,
             offset=offset,
             cov_type=cov_type,
@@ -309,12 +315,6 @@ class FitResult:
             reference=reference,
             weights=weights,
             names=names,
-            diverging=diverging,
-            rank=self.rank,
-            null_cost=self.null_cost,
-            gap=self.gap,
-            cost=self.cost,
-            outcome=self._outcome(),
             n_threads=n_threads,
             most_threads=threads.most,
             reads=functools.partial(_read_again, self.design),

@@ -15,7 +15,7 @@ Econometrica 50 (1982), and Liang and Zeger, Biometrika 73 (1986); for the effec
 freedom and ``inv(H) I inv(H)`` Gray, JASA 87 (1992).
 """
 
-from .build import LARGEST, summarize
+from .build import LARGEST, Model, summarize
 from .coordinates import CHUNK, SHIFT_ROWS
 from .covariance import COVARIANCES
 from .effects import MarginalEffects
@@ -30,6 +30,7 @@ __all__ = [
     "SHIFT_ROWS",
     "Influence",
     "MarginalEffects",
+    "Model",
     "Rows",
     "Summary",
     "Test",

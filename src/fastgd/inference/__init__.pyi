@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ __all__ = [
     "SHIFT_ROWS",
     "Influence",
     "MarginalEffects",
+    "Model",
     "Rows",
     "Summary",
     "Test",
@@ -46,20 +48,28 @@ class Influence(NamedTuple):
     hat_matrix_diag: _Array
     cooks_distance: _Array
 
+@dataclass(frozen=True)
+class Model:
+    coef: _Array
+    intercept: float | _Array
+    loss: Literal["log_loss", "softmax", "squared_error"]
+    classes: NDArray[Any] | None
+    l2: float | _Array
+    fit_intercept: bool
+    null_cost: float
+    gap: float
+    cost: float | None = None
+    rank: int | None = None
+    outcome: str = ""
+    diverging: Callable[[int], _Array] | None = None
+
 def summarize(
+    model: Model,
     X: _Matrix,
     y: ArrayLike,
     z: _Array,
     sums: _Array | None,
-    coef: _Array,
-    intercept: float | _Array,
     *,
-    loss: Literal["log_loss", "softmax", "squared_error"],
-    classes: NDArray[Any] | None,
-    l2: float | _Array,
-    fit_intercept: bool,
-    null_cost: float,
-    gap: float,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     cov_type: _Covariance = "nonrobust",
@@ -69,10 +79,6 @@ def summarize(
     reference: Any = None,
     weights: Literal["frequency", "sampling"] = "frequency",
     names: list[str] | None = None,
-    diverging: Callable[[int], _Array] | None = None,
-    rank: int | None = None,
-    cost: float | None = None,
-    outcome: str = "",
     n_threads: int | None = None,
     most_threads: Callable[[], int],
     reads: Callable[..., tuple[Any, ...]] | None = None,

@@ -1,6 +1,8 @@
 """From arrays to a summary: checks, then each of the parts in turn."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,20 +18,43 @@ from .summary import Summary
 LARGEST = 20_000  # parameters whose covariance is formed
 
 
+@dataclass(frozen=True)
+class Model:
+    """The model that a summary is of, as a fit leaves it.
+
+    Parameters
+    ----------
+    coef, intercept, loss, classes, l2, fit_intercept, null_cost, gap, cost, rank
+        As of a `FitResult`. `cost` tells data that the fit was not made on; None: no such check.
+        `rank` is needed after separation.
+    outcome : str
+        How the fit ended, to be printed.
+    diverging : callable, optional
+        After separation: of the number of the reference class, where each parameter goes, seen
+        from there, the intercept last: the sign of its infinity, or 0; (lines, d + 1).
+    """
+
+    coef: np.ndarray
+    intercept: float | np.ndarray
+    loss: str
+    classes: np.ndarray | None
+    l2: float | np.ndarray
+    fit_intercept: bool
+    null_cost: float
+    gap: float
+    cost: float | None = None
+    rank: int | None = None
+    outcome: str = ""
+    diverging: Callable[[int], np.ndarray] | None = None
+
+
 def summarize(
+    model,
     X,
     y,
     z,
     sums,
-    coef,
-    intercept,
     *,
-    loss,
-    classes,
-    l2,
-    fit_intercept,
-    null_cost,
-    gap,
     sample_weight=None,
     offset=None,
     cov_type="nonrobust",
@@ -39,10 +64,6 @@ def summarize(
     reference=None,
     weights="frequency",
     names=None,
-    diverging=None,
-    rank=None,
-    cost=None,
-    outcome="",
     n_threads=None,
     most_threads,
     reads=None,
@@ -51,6 +72,7 @@ def summarize(
 
     Parameters
     ----------
+    model : Model
     X : array or CSR matrix of shape (n, d)
     y : array of shape (n,), or (n, K)
     z : ndarray of shape (n,), or (n, K)
@@ -58,21 +80,8 @@ def summarize(
     sums : ndarray of shape (2, d), or None
         Of the rows times third derivatives of the log loss and weights, and times weights: what
         marginal effects need. None: there will be none.
-    coef, intercept, loss, classes, l2, fit_intercept
-        The model.
-    diverging : callable, optional
-        After separation: of the number of the reference class, where each parameter goes, seen
-        from there, the intercept last: the sign of its infinity, or 0; (lines, d + 1).
-    rank : int, optional
-        Of the columns; needed after separation.
-    null_cost : float
-        Of the model without columns.
-    gap : float
-        How far the cost is from the optimum at most.
-    cost : float, optional
-        Of the fit: tells data that it was not made on.
-    outcome : str
-        How the fit ended, to be printed.
+    names : sequence of str, optional
+        Of the columns.
     most_threads : callable
         How many threads to use at most, where `n_threads` is None.
     reads : callable, optional
@@ -90,10 +99,12 @@ def summarize(
     ValueError, TypeError
         Naming the argument, what was found, and what is wanted.
     """
+    loss, classes, l2 = model.loss, model.classes, model.l2
+    intercepts = int(bool(model.fit_intercept))  # in each equation
     cov_type = _kind(cov_type, groups, weights, level)
     X = sliceable(X)
     n, d = X.shape
-    m = d + bool(fit_intercept)
+    m = d + intercepts
     if loss == "squared_error" and reference is not None:
         raise ValueError("reference is a class; a model of the squared error has none")
     lines = len(classes) - 1 if loss == "softmax" else 1
@@ -108,15 +119,15 @@ def summarize(
         reference = _reference(reference, classes)
         equations = [c for c in classes.tolist() if c != reference]
     rows = rows_of(loss, classes, reference, y, z, s)
-    if cost is not None:
-        _check_cost(rows.loss, total, cost, coef, l2)
+    if model.cost is not None:
+        _check_cost(rows.loss, total, model)
 
-    coordinates = Coordinates.of(X, fit_intercept)
+    coordinates = Coordinates.of(X, model.fit_intercept)
 
     def gram(q):
         G = _core.gram(X, q, coordinates.shift, coordinates.scale, n_threads, most_threads)
         # the core has the intercept last
-        return np.roll(G, 1, (0, 1)) if fit_intercept else G[:d, :d]
+        return np.roll(G, 1, (0, 1)) if intercepts else G[:d, :d]
 
     information = blocks(lines, m, rows.information, gram)
     penalized = bool(np.any(np.asarray(l2) > 0))
@@ -124,34 +135,23 @@ def summarize(
     if penalized:
         H = H + penalty(l2, coordinates, total, loss, lines)
 
-    theta = _contrasts(coef, intercept, loss, classes, reference)
-    v = coordinates.to_scaled(theta if fit_intercept else theta[:, 1:]).ravel()
+    theta = _contrasts(model, reference)
+    v = coordinates.to_scaled(theta if intercepts else theta[:, 1:]).ravel()
     signs = np.zeros(lines * m)
-    if diverging is not None:
+    if model.diverging is not None:
         # in the order of the parameters, seen from the reference
-        moved = diverging(classes.tolist().index(reference))
-        signs = (np.roll(moved, 1, axis=1) if fit_intercept else moved[:, :d]).ravel()
-    kept, bread = inverse(H, np.argsort(signs != 0, kind="stable"))
-    aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
-    follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
-    v[kept] += follow @ v[aliased]
-    v[aliased] = 0
+        moved = model.diverging(classes.tolist().index(reference))
+        signs = (np.roll(moved, 1, axis=1) if intercepts else moved[:, :d]).ravel()
+    kept, bread, aliased, follow = _without_aliased(H, v, signs)
     raw = coordinates.to_raw(v.reshape(lines, m, 1))[:, :, 0].ravel()
     raw[signs != 0] = np.inf * signs[signs != 0]
     raw[aliased] = np.nan
 
     effective = float(np.sum(bread * information)) if penalized else float(len(kept))
-    if diverging is not None:  # infinite ones count: rows set aside tell of them alone
-        effective = float(lines * (rank + bool(fit_intercept)))
+    if model.diverging is not None:  # infinite ones count: rows set aside tell of them alone
+        effective = float(lines * (model.rank + intercepts))
     df_resid = total - effective
-    scale = 1.0
-    if loss == "squared_error":
-        if df_resid <= 0:
-            raise ValueError(
-                f"{total:g} observations leave no residual degrees of freedom for "
-                f"{effective:g} parameters: there is no estimate of the variance"
-            )
-        scale = 2 * rows.loss / df_resid
+    scale = _variance(rows.loss, total, effective) if loss == "squared_error" else 1.0
 
     factor, count = 1.0, None
     if cov_type == "nonrobust":
@@ -174,16 +174,16 @@ def summarize(
     if sums is not None:
         flip = side(reference, classes)
         means = means_of(sums, rows, s, total, sample_weight, offset, coordinates, flip)
-    names = (["intercept"] if fit_intercept else []) + _column_names(names, d)
+    names = ["intercept"] * intercepts + _column_names(names, d)
     return Summary(
         loss=loss,
         l2=l2,
-        fit_intercept=bool(fit_intercept),
+        fit_intercept=bool(intercepts),
         penalized=penalized,
         names=names,
         equations=equations,
         reference=reference,
-        outcome=outcome,
+        outcome=model.outcome,
         level=float(level),
         weights=weights,
         cov_type=cov_type,
@@ -192,18 +192,18 @@ def summarize(
         rows=n,
         nobs=total,
         n_params=effective,
-        df_model=effective - lines * bool(fit_intercept),
+        df_model=effective - lines * intercepts,
         df_resid=df_resid,
         scale=scale,
         # near the optimum n gap = e' H e / 2, and no e_j is above sqrt(e' H e) standard errors
-        distance=math.sqrt(2 * total * max(gap, 0.0) / scale) if scale > 0 else math.nan,
+        distance=math.sqrt(2 * total * max(model.gap, 0.0) / scale) if scale > 0 else math.nan,
         notes=_reasons(names, signs, aliased, kept, follow),
-        **_likelihoods(loss, rows, total, null_cost),
+        **_likelihoods(loss, rows, total, model.null_cost),
         _estimate=Estimate(coordinates, v, raw, absent, bread, cov),
         _means=means,
         _classes=classes,
-        _coef=coef,
-        _intercept=intercept,
+        _coef=model.coef,
+        _intercept=model.intercept,
         _reads=reads,
     )
 
@@ -242,9 +242,10 @@ def _column_names(names, d):
     return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(d)]
 
 
-def _check_cost(loss, total, cost, coef, l2):
+def _check_cost(loss, total, model):
     """Whether these are the rows that the model was fitted on: its cost tells."""
-    here = loss / total + float(np.sum(np.asarray(l2) * np.square(coef))) / 2
+    here = loss / total + float(np.sum(np.asarray(model.l2) * np.square(model.coef))) / 2
+    cost = model.cost
     if not abs(here - cost) <= 1e-6 * (1e-3 + abs(cost)):
         raise ValueError(
             f"X, y, sample_weight or offset are not those of the fit: the cost was {cost:.6g} "
@@ -255,14 +256,37 @@ def _check_cost(loss, total, cost, coef, l2):
 # --- pieces of the summary ----------------------------------------------------------
 
 
-def _contrasts(coef, intercept, loss, classes, reference):
+def _contrasts(model, reference):
     """A line (intercept, coefficients) for each class but the reference, seen from it."""
-    if loss != "softmax":
-        line = np.concatenate([[intercept], coef])[None, :]
-        return line * side(reference, classes) if loss == "log_loss" else line
-    both = np.column_stack([intercept, coef])
-    at = classes.tolist().index(reference)
+    if model.loss != "softmax":
+        line = np.concatenate([[model.intercept], model.coef])[None, :]
+        return line * side(reference, model.classes) if model.loss == "log_loss" else line
+    both = np.column_stack([model.intercept, model.coef])
+    at = model.classes.tolist().index(reference)
     return np.delete(both, at, axis=0) - both[at]
+
+
+def _without_aliased(H, v, signs):
+    """The parameters that are kept, the inverse of H on them, those that follow from them, and by
+    how much of each. In v the kept ones take over what the others had. Those that go to infinity,
+    by their signs, are looked at last."""
+    kept, bread = inverse(H, np.argsort(signs != 0, kind="stable"))
+    aliased = np.setdiff1d(np.flatnonzero(signs == 0), kept)
+    follow = bread[np.ix_(kept, kept)] @ H[np.ix_(kept, aliased)]
+    v[kept] += follow @ v[aliased]
+    v[aliased] = 0
+    return kept, bread, aliased, follow
+
+
+def _variance(loss, total, effective):
+    """Of the residuals of a squared error, estimated."""
+    df_resid = total - effective
+    if df_resid <= 0:
+        raise ValueError(
+            f"{total:g} observations leave no residual degrees of freedom for "
+            f"{effective:g} parameters: there is no estimate of the variance"
+        )
+    return 2 * loss / df_resid
 
 
 def _factor(cov_type, total, effective, count, small_sample):
