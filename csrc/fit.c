@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "multinomial.h"
 #include "penalty.h"
 #include "rows.h"
@@ -93,12 +94,10 @@ static void sums_block(margins_job *job, ptrdiff_t first, ptrdiff_t rows, double
 
 static void margins_part(void *arg, ptrdiff_t part, int worker) {
   margins_job *job = arg;
-  ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
   double *sums = job->sums ? job->sums + part * 2 * job->design.X->d : NULL;
   if (sums) memset(sums, 0, (size_t)(2 * job->design.X->d) * sizeof *sums);
-  for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
-       i += job->design.block) {
-    ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
+  FGD_FOR_FIRST_ROWS(&job->design, &job->team, part, worker, i, end) {
+    ptrdiff_t rows = fgd_block_rows(&job->design, i, end);
     for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
     if (!sums) {
       fgd_design_margins_only(&job->design, i, rows, job->coef, job->out + i);
@@ -152,10 +151,8 @@ static void probabilities_part(void *arg, ptrdiff_t part, int worker) {
   margins_job *job = arg;
   double z[FGD_MAX_BLOCK], p[FGD_MAX_BLOCK], *out = job->out;
   const fgd_kernels *kernels = job->design.kernels;
-  ptrdiff_t n = job->design.X->n, end = (part + 1) * job->design.part < n ? (part + 1) * job->design.part : n;
-  for (ptrdiff_t i = part * job->design.part; i < end && !fgd_team_stopped(&job->team, worker);
-       i += job->design.block) {
-    ptrdiff_t rows = end - i < job->design.block ? end - i : job->design.block;
+  FGD_FOR_FIRST_ROWS(&job->design, &job->team, part, worker, i, end) {
+    ptrdiff_t rows = fgd_block_rows(&job->design, i, end);
     for (ptrdiff_t k = 0; k < rows; k++) z[k] = job->intercept + (job->offset ? job->offset[i + k] : 0);
     fgd_design_margins_only(&job->design, i, rows, job->coef, z);
     if (fgd_first_not_finite(rows, z) >= 0) __atomic_store_n(&job->not_finite, 1, __ATOMIC_RELAXED);

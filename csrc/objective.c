@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "penalty.h"
 
 /* --- memory ---------------------------------------------------------------------- */
@@ -120,7 +121,7 @@ static sums sums_of(const fgd_objective *o, ptrdiff_t part) {
 
 fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t end, int worker) {
   const fgd_problem *p = o->p;
-  ptrdiff_t size = block_length(o), rows = end - first < o->design.block ? end - first : o->design.block;
+  ptrdiff_t size = block_length(o), rows = fgd_block_rows(&o->design, first, end);
   double *own = o->scratch + worker * scratch_each(o);
   fgd_block b = {.first = first, .rows = rows, .z = own, .r = own + 3 * size, .dz = own + 4 * size, .s = &o->each};
   if (p->y_code) {
@@ -159,24 +160,7 @@ static void base_margins(const fgd_objective *o, const fgd_block *b, double inte
     for (ptrdiff_t i = 0; i < b->rows; i++) z[i] += offset[b->first + i];
 }
 
-static double sum_of(const double *x, ptrdiff_t n) {
-  double s[4] = {0};
-  ptrdiff_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (int k = 0; k < 4; k++) s[k] += x[i + k];
-  for (; i < n; i++) s[0] += x[i];
-  return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
-static ptrdiff_t part_end(const fgd_objective *o, ptrdiff_t part) {
-  ptrdiff_t end = (part + 1) * o->design.part;
-  return end < o->p->X.n ? end : o->p->X.n;
-}
-
-#define FOR_BLOCKS(job, part, worker)                                                                      \
-  for (ptrdiff_t first_ = (part) * (job)->o->design.part, end_ = part_end((job)->o, part);                 \
-       first_ < end_ && !fgd_team_stopped((job)->o->team, worker); first_ += (job)->o->design.block)       \
-    for (fgd_block b = fgd_objective_block((job)->o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+#define FOR_BLOCKS(job, part, worker) FGD_FOR_BLOCKS_OF(fgd_block, fgd_objective_block, (job)->o, part, worker)
 
 static void value_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
@@ -194,7 +178,7 @@ static void value_part(void *arg, ptrdiff_t part, int worker) {
     *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
     if (job->gradient) {
       fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
-      *s.r += sum_of(b.r, b.rows);
+      *s.r += fgd_sum(b.r, b.rows);
     }
   }
 }
@@ -217,7 +201,7 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
     fgd_design_margins(&o->design, b.first, b.rows, job->w, dz);
     for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = q[i] * dz[i];
     fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
-    *s.r += sum_of(b.r, b.rows);
+    *s.r += fgd_sum(b.r, b.rows);
   }
 }
 
@@ -238,7 +222,7 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
                          o->leverage + b.first);
     *s.f += o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
     fgd_design_gradient(&o->design, b.first, b.rows, b.r, s.g);
-    *s.r += sum_of(b.r, b.rows);
+    *s.r += fgd_sum(b.r, b.rows);
     const double *share = b.s;
     if (!b.s_step) {
       for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = o->each;
@@ -272,7 +256,7 @@ static void diagonal_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(job, part, worker) {
     const double *q = o->q + b.first;
     fgd_design_moments(&o->design, b.first, b.rows, q, job->centre, s.g, s.g + d, own_row(o, worker));
-    *s.r += sum_of(q, b.rows);
+    *s.r += fgd_sum(q, b.rows);
   }
 }
 
@@ -284,9 +268,9 @@ static void null_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(job, part, worker) {
     base_margins(o, &b, job->b, b.z);
     *s.f += o->loss.value(b.rows, b.z, b.y, b.s, b.s_step, b.r);
-    *s.r += sum_of(b.r, b.rows);
+    *s.r += fgd_sum(b.r, b.rows);
     o->loss.curvature(b.rows, b.z, b.s, b.s_step, b.r);
-    *s.slope += sum_of(b.r, b.rows);
+    *s.slope += fgd_sum(b.r, b.rows);
   }
 }
 
@@ -296,7 +280,7 @@ static void label_part(void *arg, ptrdiff_t part, int worker) {
   *s.f = *s.r = *s.slope = 0;
   FOR_BLOCKS(job, part, worker) {
     if (!b.s_step && !job->o->p->offset) {
-      double sum = sum_of(b.y, b.rows);
+      double sum = fgd_sum(b.y, b.rows);
       *s.f += *b.s * sum;
       *s.slope += *b.s * ((double)b.rows - sum);
       continue;
@@ -327,7 +311,7 @@ static void combine_part(void *arg, ptrdiff_t part, int worker) {
   memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
   FOR_BLOCKS(job, part, worker) {
     fgd_design_gradient(&o->design, b.first, b.rows, job->rows + b.first, s.g);
-    *s.r += sum_of(job->rows + b.first, b.rows);
+    *s.r += fgd_sum(job->rows + b.first, b.rows);
   }
 }
 
@@ -382,10 +366,7 @@ static void dual_part(void *arg, ptrdiff_t part, int worker) {
 }
 
 static void join(const fgd_objective *o, ptrdiff_t begin, ptrdiff_t end) {
-  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
-    const double *from = o->partial + k * o->slot;
-    for (ptrdiff_t j = begin; j < end; j++) o->partial[j] += from[j];
-  }
+  fgd_join(o->partial, o->slot, o->design.parts, begin, end);
 }
 
 #define STRETCH 8192 /* sums that one worker joins at a time */

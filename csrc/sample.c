@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "blocks.h"
+
 #define INTERIOR 0.2 /* a finite optimum exists if no step shrinks a chance below this share */
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
@@ -78,10 +80,7 @@ typedef struct {
   double intercept;          /* of the null model: FGD_DRAW_FIRST, before any margins are known */
 } drawing;
 
-#define FOR_BLOCKS(o, part, worker)                                                                           \
-  for (ptrdiff_t first_ = (part) * (o)->design.part, end_ = smaller(first_ + (o)->design.part, (o)->p->X.n);  \
-       first_ < end_ && !fgd_team_stopped((o)->team, worker); first_ += (o)->design.block)                    \
-    for (fgd_block b = fgd_objective_block(o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+#define FOR_BLOCKS(o, part, worker) FGD_FOR_BLOCKS_OF(fgd_block, fgd_objective_block, o, part, worker)
 
 static const double *margins(const drawing *job, const fgd_block *b) {
   const fgd_objective *o = job->s->o;
@@ -150,7 +149,7 @@ static void count_part(void *arg, ptrdiff_t part, int worker) {
   fgd_sample *s = job->s;
   double sum = 0;
   (void)worker;
-  for (ptrdiff_t i = part * s->o->design.part, end = smaller(i + s->o->design.part, s->o->p->X.n); i < end; i++)
+  for (ptrdiff_t i = part * s->o->design.part, end = fgd_part_end(&s->o->design, part); i < end; i++)
     sum += at_most_one(job->factor * s->chance[i]);
   s->sums[2 * part] = sum;
 }
@@ -158,7 +157,7 @@ static void count_part(void *arg, ptrdiff_t part, int worker) {
 static void pick_part(void *arg, ptrdiff_t part, int worker) {
   drawing *job = arg;
   fgd_sample *s = job->s;
-  ptrdiff_t first = part * s->o->design.part, end = smaller(first + s->o->design.part, s->o->p->X.n);
+  ptrdiff_t first = part * s->o->design.part, end = fgd_part_end(&s->o->design, part);
   (void)worker;
   s->counts[part + 1] = s->o->design.kernels->draw(end - first, s->chance + first, job->factor, s->draws << 44, first);
 }

@@ -151,7 +151,7 @@ static void null_part(void *arg, ptrdiff_t part, int worker) {
     for (ptrdiff_t k = 0; k < o->K; k++) {
       const double *y = b.y + k * b.rows;
       for (ptrdiff_t i = 0; i < b.rows; i++) s.r[k] += b.s[b.s_step ? i : 0] * y[i];
-      s.r[o->K + k] += fgd_softmax_sum(b.r + k * b.rows, b.rows);
+      s.r[o->K + k] += fgd_sum(b.r + k * b.rows, b.rows);
     }
   }
 }

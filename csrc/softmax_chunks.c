@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "blocks.h"
+
 #define CHUNK_BYTES (4 << 20) /* of residuals */
 #define MOST_TOGETHER 8       /* classes in a group: with that many an entry of X touches one or two cache lines */
 
@@ -29,7 +31,7 @@ static void group_item(void *arg, ptrdiff_t item, int worker) {
   for (ptrdiff_t part = begin; part < end; part += D->part)
     for (ptrdiff_t i = part, stop = end - part < D->part ? end : part + D->part; i < stop; i += D->block) {
       if (fgd_team_stopped(o->team, worker)) return;
-      ptrdiff_t rows = stop - i < D->block ? stop - i : D->block;
+      ptrdiff_t rows = fgd_block_rows(D, i, stop);
       fgd_design_gradient_many(D, i, rows, m, o->residual + (i - begin) * o->K + first * rows, g);
     }
 }

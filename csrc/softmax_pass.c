@@ -24,11 +24,6 @@ fgd_softmax_sums fgd_softmax_sums_of(const fgd_softmax *o, ptrdiff_t part) {
   return (fgd_softmax_sums){slot, slot + o->sums, slot + o->slot - 2, slot + o->slot - 1};
 }
 
-ptrdiff_t fgd_softmax_part_end(const fgd_softmax *o, ptrdiff_t part) {
-  ptrdiff_t end = (part + 1) * o->design.part;
-  return end < o->p->X.n ? end : o->p->X.n;
-}
-
 /* The rows of a user's array of K numbers a row, as K lines. */
 static void transpose(ptrdiff_t rows, ptrdiff_t K, const double *from, double *to) {
   for (ptrdiff_t k = 0; k < K; k++)
@@ -53,7 +48,7 @@ void fgd_softmax_take_labels(const fgd_softmax *o, const fgd_softmax_block *b) {
 
 fgd_softmax_block fgd_softmax_block_at(const fgd_softmax *o, ptrdiff_t first, ptrdiff_t end, int worker) {
   const fgd_problem *p = o->p;
-  ptrdiff_t size = block_size(o), rows = end - first < o->design.block ? end - first : o->design.block;
+  ptrdiff_t size = block_size(o), rows = fgd_block_rows(&o->design, first, end);
   double *own = o->scratch + worker * scratch_each(o), *s = own + SCRATCH * size;
   fgd_softmax_block b = {.first = first, .rows = rows, .s = &o->each};
   b.z = own, b.dz = own + size, b.r = own + 2 * size, b.y = own + 3 * size, b.t = own + 4 * size;
@@ -105,15 +100,12 @@ double fgd_softmax_value_of(const fgd_softmax *o, const fgd_softmax_block *b, co
 
 void fgd_softmax_add_gradient(const fgd_softmax *o, const fgd_softmax_block *b, fgd_softmax_sums s) {
   if (!o->across) fgd_design_gradient_many(&o->design, b->first, b->rows, o->K, b->r, s.g);
-  for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += fgd_softmax_sum(b->r + k * b->rows, b->rows);
+  for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += fgd_sum(b->r + k * b->rows, b->rows);
 }
 
 fgd_status fgd_softmax_run(fgd_softmax *o, fgd_task task, void *job, int over_X) {
   fgd_status status = over_X && o->across ? fgd_softmax_run_by_chunks(o, task, job)
                                           : fgd_team_run(o->team, task, job, o->design.parts);
-  for (ptrdiff_t k = 1; k < o->design.parts; k++) {
-    const double *from = o->partial + k * o->slot;
-    for (ptrdiff_t j = over_X ? 0 : o->sums; j < o->slot; j++) o->partial[j] += from[j];
-  }
+  fgd_join(o->partial, o->slot, o->design.parts, over_X ? 0 : o->sums, o->slot);
   return status;
 }

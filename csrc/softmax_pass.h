@@ -2,6 +2,7 @@
 #ifndef FGD_SOFTMAX_PASS_H
 #define FGD_SOFTMAX_PASS_H
 
+#include "blocks.h"
 #include "softmax_state.h"
 
 typedef struct {
@@ -19,16 +20,11 @@ typedef struct {
 void fgd_softmax_pass_layout(fgd_softmax *o, fgd_arena *a);
 
 fgd_softmax_sums fgd_softmax_sums_of(const fgd_softmax *o, ptrdiff_t part);
-/* The first row behind the part. */
-ptrdiff_t fgd_softmax_part_end(const fgd_softmax *o, ptrdiff_t part);
 /* The block that begins at row `first` and does not reach beyond `end`. */
 fgd_softmax_block fgd_softmax_block_at(const fgd_softmax *o, ptrdiff_t first, ptrdiff_t end, int worker);
 
 /* What follows is done with each block b of the part. */
-#define FGD_FOR_BLOCKS(o, part, worker)                                                    \
-  for (ptrdiff_t first_ = (part) * (o)->design.part, end_ = fgd_softmax_part_end(o, part); \
-       first_ < end_ && !fgd_team_stopped((o)->team, worker); first_ += (o)->design.block) \
-    for (fgd_softmax_block b = fgd_softmax_block_at(o, first_, end_, worker), *once_ = &b; once_; once_ = NULL)
+#define FGD_FOR_BLOCKS(o, part, worker) FGD_FOR_BLOCKS_OF(fgd_softmax_block, fgd_softmax_block_at, o, part, worker)
 
 static inline uint8_t *fgd_softmax_stage_of(const fgd_softmax *o, const fgd_softmax_block *b) {
   return o->stage + b->first * o->K;
@@ -54,15 +50,5 @@ void fgd_softmax_add_gradient(const fgd_softmax *o, const fgd_softmax_block *b, 
 
 /* Run over all parts and leave the joined sums in the first one; over_X: those of the gradient, too. */
 fgd_status fgd_softmax_run(fgd_softmax *o, fgd_task task, void *job, int over_X);
-
-/* In four sums side by side. */
-static inline double fgd_softmax_sum(const double *x, ptrdiff_t n) {
-  double s[4] = {0};
-  ptrdiff_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (int k = 0; k < 4; k++) s[k] += x[i + k];
-  for (; i < n; i++) s[0] += x[i];
-  return (s[0] + s[1]) + (s[2] + s[3]);
-}
 
 #endif

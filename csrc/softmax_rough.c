@@ -32,9 +32,9 @@ static int is_skipped(const fgd_softmax *o, ptrdiff_t part, ptrdiff_t first) {
 static double thinned(const fgd_softmax *o) {
   ptrdiff_t taken = 0;
   for (ptrdiff_t part = 0; part < o->design.parts; part++)
-    for (ptrdiff_t first = part * o->design.part, end = fgd_softmax_part_end(o, part); first < end;
+    for (ptrdiff_t first = part * o->design.part, end = fgd_part_end(&o->design, part); first < end;
          first += o->design.block)
-      if (!is_skipped(o, part, first)) taken += end - first < o->design.block ? end - first : o->design.block;
+      if (!is_skipped(o, part, first)) taken += fgd_block_rows(&o->design, first, end);
   return (double)o->p->X.n / (double)taken;
 }
 
@@ -51,7 +51,7 @@ static void rough_part(void *arg, ptrdiff_t part, int worker) {
     o->design.kernels->softmax_tilt(b.rows, o->K, fgd_softmax_base_of(o, &b, b.z), b.dz, b.s, b.s_step, b.r);
     for (ptrdiff_t i = 0; i < b.rows * o->K; i++) r[i] = (float)(n * b.r[i]);
     fgd_design_gradient_rough(&o->design, b.first, b.rows, o->K, o->centre, r, 1 / n, s.g);
-    for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += fgd_softmax_sum(b.r + k * b.rows, b.rows);
+    for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += fgd_sum(b.r + k * b.rows, b.rows);
   }
 }
 

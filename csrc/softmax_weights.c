@@ -55,14 +55,14 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   weighing *job = arg;
   fgd_softmax *o = job->o;
   const fgd_design *D = &o->coarse;
-  ptrdiff_t d = o->p->X.d, n = o->p->X.n, end = (part + 1) * D->part < n ? (part + 1) * D->part : n;
+  ptrdiff_t d = o->p->X.d;
   double *s1 = o->moments + part * o->moments_slot;
   memset(s1, 0, (size_t)o->moments_slot * sizeof *s1);
-  for (ptrdiff_t first = part * D->part; first < end && !fgd_team_stopped(o->team, worker); first += D->block) {
-    ptrdiff_t rows = end - first < D->block ? end - first : D->block;
+  FGD_FOR_FIRST_ROWS(D, o->team, part, worker, first, end) {
+    ptrdiff_t rows = fgd_block_rows(D, first, end);
     const double *q = o->q + first;
     fgd_design_moments(D, first, rows, q, job->centre, s1, s1 + d, o->row ? o->row + worker * d : NULL);
-    s1[3 * d] += fgd_softmax_sum(q, rows);
+    s1[3 * d] += fgd_sum(q, rows);
   }
 }
 
@@ -70,19 +70,19 @@ static void about_part(void *arg, ptrdiff_t part, int worker) {
   weighing *job = arg;
   fgd_softmax *o = job->o;
   const fgd_design *D = &o->coarse;
-  ptrdiff_t d = o->p->X.d, n = o->p->X.n, end = (part + 1) * D->part < n ? (part + 1) * D->part : n;
+  ptrdiff_t d = o->p->X.d;
   double *s1 = o->moments + part * o->moments_slot;
   memset(s1, 0, (size_t)o->moments_slot * sizeof *s1);
-  for (ptrdiff_t first = part * D->part; first < end && !fgd_team_stopped(o->team, worker); first += D->block)
-    fgd_design_moments_about(D, first, end - first < D->block ? end - first : D->block, o->q + first, job->centre,
-                             s1 + 2 * d, s1, s1 + d, o->row + worker * d);
+  FGD_FOR_FIRST_ROWS(D, o->team, part, worker, first, end) {
+    ptrdiff_t rows = fgd_block_rows(D, first, end);
+    fgd_design_moments_about(D, first, rows, o->q + first, job->centre, s1 + 2 * d, s1, s1 + d, o->row + worker * d);
+  }
 }
 
 static fgd_status run_moments(weighing *job, fgd_task task) {
   fgd_softmax *o = job->o;
   fgd_status status = fgd_team_run(o->team, task, job, o->coarse.parts);
-  for (ptrdiff_t k = 1; k < o->coarse.parts; k++)
-    for (ptrdiff_t j = 0; j < o->moments_slot; j++) o->moments[j] += o->moments[k * o->moments_slot + j];
+  fgd_join(o->moments, o->moments_slot, o->coarse.parts, 0, o->moments_slot);
   o->passes++;
   return status;
 }
