@@ -10,7 +10,7 @@ import pytest
 from problems import Problem, SoftmaxProblem, as_layout
 from test_certificate import rounding_of
 from test_fit import assert_solves
-from tolerances import EPS, assert_exact, cost_rounding, needs_long_double
+from tolerances import EPS, assert_exact, assert_same_bits, cost_rounding, needs_long_double
 
 import fastgd
 from fastgd import reference
@@ -236,11 +236,7 @@ def test_the_same_bits_for_any_number_of_threads(isa, rng, shape, order):
     X = as_layout(problem.X, order)
     fits = [quiet(problem, X, record=True, n_threads=t) for t in (1, 2, 3, 7, 2)]
     assert {fit.solver for fit in fits} == {"dual"}
-    for fit in fits[1:]:
-        for name in "coef", "intercept", "cost", "gap", "gradient_norm", "n_iter", "n_passes":
-            assert_exact(getattr(fit, name), getattr(fits[0], name))
-        for name in "cost", "gap", "step", "passes":
-            assert_exact(fit.history[name], fits[0].history[name])
+    assert_same_bits(fits)
 
 
 def test_so_many_rows_that_the_gram_is_cut_otherwise(rng):
@@ -390,11 +386,7 @@ def test_the_same_bits_of_several_classes_for_any_number_of_threads(isa, rng, sh
     y = np.arange(shape[0]) % 5
     fits = [fastgd.fit(X, y, l2=0.1, record=True, n_threads=t) for t in (1, 2, 3, 7, 2)]
     assert {fit.solver for fit in fits} == {"dual"}
-    for fit in fits[1:]:
-        for name in "coef", "intercept", "cost", "gap", "gradient_norm", "n_iter", "n_passes":
-            assert_exact(getattr(fit, name), getattr(fits[0], name))
-        for name in "cost", "gap", "step", "passes":
-            assert_exact(fit.history[name], fits[0].history[name])
+    assert_same_bits(fits)
 
 
 @pytest.mark.parametrize("make", [plain, weights_offset_soft, no_intercept, units])

@@ -30,6 +30,15 @@ def assert_exact(actual, expected):
     assert actual.tobytes() == expected.tobytes()
 
 
+def assert_same_bits(fits):
+    """Fits of the same data, with their histories."""
+    for fit in fits[1:]:
+        for name in "coef", "intercept", "cost", "gap", "gradient_norm", "n_iter", "n_passes":
+            assert_exact(getattr(fit, name), getattr(fits[0], name))
+        for name in "cost", "gap", "gradient_norm", "step", "passes":
+            assert_exact(fit.history[name], fits[0].history[name])
+
+
 def assert_ulp(actual, expected, ulps):
     """Each element within `ulps` units in the last place of the long double `expected`.
 
