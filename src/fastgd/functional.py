@@ -136,9 +136,9 @@ def cost_and_gradient(
     Returns
     -------
     cost : float
-    grad_coef : ndarray of shape (d,)
+    grad_coef : ndarray of the shape of `coef`
         Derivatives with respect to the coefficients, penalty included.
-    grad_intercept : float
+    grad_intercept : float, or ndarray of shape (K,)
     """
     X, y = arrays_of(X, y)
     return _core.cost(
@@ -174,16 +174,16 @@ def hessian_vector(
 
     Parameters
     ----------
-    v : array of shape (d,)
-    v0 : float
+    v : array of the shape of `coef`
+    v0 : float, or array of shape (K,)
         The vector's component along the intercept.
 
     The others, and errors, as for `cost`.
 
     Returns
     -------
-    Hv : ndarray of shape (d,)
-    Hv0 : float
+    Hv : ndarray of the shape of `coef`
+    Hv0 : float, or ndarray of shape (K,)
     """
     X, y = arrays_of(X, y)
     return _core.hessian_vector(
@@ -216,14 +216,14 @@ class Iteration:
     gradient_norm : float
         Euclidean norm of the cost's gradient, in the units of the columns as given.
     step : float
-        The learning rate (``gd``, ``agd``) or the share of a full step (``newton``).
+        The learning rate (``gd``, ``agd``), else the share of a full step.
     seconds : float
         Since the fit began.
     passes : int
         Over ``X``, so far.
-    coef : ndarray of shape (d,)
+    coef : ndarray of shape (d,), or (K, d) for K > 2 classes
         In the units of the columns as given.
-    intercept : float
+    intercept : float, or ndarray of shape (K,)
     """
 
     iteration: int
@@ -234,7 +234,7 @@ class Iteration:
     seconds: float
     passes: int
     coef: np.ndarray
-    intercept: float
+    intercept: float | np.ndarray
 
 
 HISTORY = ("cost", "gap", "gradient_norm", "step", "seconds", "passes")
@@ -249,8 +249,8 @@ def _observer(record, callback, bar):
     def observe(*values):
         event = Iteration(*values)
         if lists is not None:
-            for name, values in lists.items():
-                values.append(getattr(event, name))
+            for name, so_far in lists.items():
+                so_far.append(getattr(event, name))
         if bar is not None:
             bar(event)
         return callback is not None and bool(callback(event))
@@ -416,13 +416,15 @@ def fit(
         without a penalty their gap is an estimate. ``"gd"``: the plain rule
         ``w -= learning_rate * dJ/dw``, ``b -= learning_rate * dJ/db``, from zero. ``"agd"``:
         Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
-        backtracking, on implicitly standardised columns. ``"auto"``: up to 2000 columns
-        ``"newton"``, or for the log loss on a dense X of over 300 rows for each column Newton's
-        method on Hessians of drawn rows (``fit.solver`` is ``"sampled"``), no less certified, which
-        hands over to ``"newton"`` where it goes slowly; ``"newton-cg"`` beyond. On a dense X of up
-        to 1.5 rows for each column (softmax: 0.5; and 1500), every column penalised, Newton's
-        method on one number for each row, or for each row and class (``fit.solver`` is ``"dual"``;
-        Rasmussen and Williams, 2006, section 3.4), or where rounding forbids that, as before.
+        backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
+        columns (of K classes while ``K * (d + 1) <= 300``), ``"newton-cg"`` beyond, but for tall
+        and wide data. Tall (the log loss, 10 000 rows or more and over 300 for each column, dense
+        or CSR of up to 256 columns): Newton's method on Hessians of drawn rows (``fit.solver`` is
+        ``"sampled"``), no less certified; ``"newton"`` goes on where that goes slowly. Wide (dense,
+        at most 1500 rows and 1.5 for each column, of K classes 0.5, every column penalised):
+        Newton's method on one number for each row, or for each row and class (``"dual"``;
+        Rasmussen and Williams, 2006, section 3.4); the solver for data that are not wide goes on
+        where rounding ends it.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.
@@ -430,7 +432,7 @@ def fit(
         The fit has converged once ``gap <= tol * max(J0, 1e3 eps (1 + |J0|))``, with ``J0`` the
         cost of the null model.
     max_iter : int, optional
-        By default 200 for ``"newton"`` and ``"newton-cg"``, 1000 for the others.
+        By default 1000 for ``"lbfgs"``, ``"gd"`` and ``"agd"``, 200 for the others.
     init : tuple (coef, intercept) or FitResult, optional
         Where to start. The second-order solvers do not use a start that costs more than the
         null model.
@@ -461,11 +463,9 @@ def fit(
     ConvergenceWarning
         Once, if the fit is not certified to be within `tol` of the optimum; not if a callback
         stopped it.
-
     SeparationWarning
         Once, if without a penalty some rows can be fitted perfectly, so that there is no finite
         optimum; ``status`` is then ``"separated"``.
-
     UserWarning
         If a column of a frame has the name or the values of `y`, or the index of `y` that of `X`
         in another order.
@@ -486,7 +486,7 @@ def fit(
     if progress:
         from .progress import watch
 
-        bar = watch(solver, tol, max_iter or (1000 if solver in ("gd", "agd") else 200))
+        bar = watch(solver, tol, max_iter or (1000 if solver in ("lbfgs", "gd", "agd") else 200))
     observer, lists = _observer(record, callback, bar)
     try:
         with explained:

@@ -46,7 +46,7 @@ class Iteration:
     seconds: float
     passes: int
     coef: NDArray[np.float64]
-    intercept: float
+    intercept: float | NDArray[np.float64]
 
 HISTORY: tuple[str, ...]
 
@@ -58,7 +58,7 @@ def cost(
     X: _Matrix,
     y: ArrayLike,
     coef: ArrayLike,
-    intercept: float = 0.0,
+    intercept: ArrayLike = 0.0,
     *,
     loss: _Loss = "auto",
     l2: ArrayLike = 0.0,
@@ -70,28 +70,28 @@ def cost_and_gradient(
     X: _Matrix,
     y: ArrayLike,
     coef: ArrayLike,
-    intercept: float = 0.0,
+    intercept: ArrayLike = 0.0,
     *,
     loss: _Loss = "auto",
     l2: ArrayLike = 0.0,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     n_threads: int | None = None,
-) -> tuple[float, NDArray[np.float64], float]: ...
+) -> tuple[float, NDArray[np.float64], float | NDArray[np.float64]]: ...
 def hessian_vector(
     X: _Matrix,
     y: ArrayLike,
     coef: ArrayLike,
-    intercept: float,
+    intercept: ArrayLike,
     v: ArrayLike,
-    v0: float,
+    v0: ArrayLike,
     *,
     loss: _Loss = "auto",
     l2: ArrayLike = 0.0,
     sample_weight: ArrayLike | None = None,
     offset: ArrayLike | None = None,
     n_threads: int | None = None,
-) -> tuple[NDArray[np.float64], float]: ...
+) -> tuple[NDArray[np.float64], float | NDArray[np.float64]]: ...
 def fit(
     X: _Matrix,
     y: ArrayLike,
@@ -107,7 +107,7 @@ def fit(
     learning_rate: float | None = None,
     tol: float = 1e-8,
     max_iter: int | None = None,
-    init: tuple[ArrayLike, float] | FitResult | None = None,
+    init: tuple[ArrayLike, ArrayLike] | FitResult | None = None,
     n_threads: int | None = None,
     record: bool = False,
     callback: Callable[[Iteration], object] | None = None,

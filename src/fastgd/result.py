@@ -49,10 +49,13 @@ class FitResult:
     n_iter, n_passes : int
         Iterations, and passes over ``X`` (without those for Gram matrices, but that of ``"dual"``).
     step : float
-        The learning rate (``gd``, ``agd``) or the last share of a full step (``newton``).
+        The learning rate (``gd``, ``agd``), else the last share of a full step.
     seconds : float
         Inside the compiled core.
-    solver, isa : str
+    solver : str
+        The one that ran last: of those that `fit` takes, or ``"sampled"`` or ``"dual"``.
+    isa : str
+        The instruction set.
     n_threads, bytes_copied : int
     rank : int or None
         Number of linearly independent columns (centred, with an intercept): of d, those whose
@@ -61,7 +64,8 @@ class FitResult:
     history : dict of ndarrays or None
         With ``record=True``: ``cost``, ``gap``, ``gradient_norm``, ``step``, ``seconds``,
         ``passes``, an entry for each iteration.
-    loss : {"log_loss", "squared_error"}
+    loss : {"log_loss", "softmax", "squared_error"}
+        The one that was minimised: ``"auto"`` has been resolved.
     l2, fit_intercept, n_samples, n_features
         As given to the fit.
     names : list of str or None

@@ -37,9 +37,10 @@ class LogisticRegression(Base):
     random_state
         Ignored: nothing here is random.
     solver : {"auto", "lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "liblinear"}
-        ``"newton-cholesky"`` means the solver ``"newton"`` of `fastgd.fit`; ``"sag"``, ``"saga"``
-        and ``"liblinear"`` mean ``"auto"``. ``"liblinear"`` takes two classes only, and here does
-        not penalise the intercept. All reach the same optimum; ``result_.solver`` says which ran.
+        ``"newton-cholesky"``, and up to 2000 coefficients ``"newton-cg"``, mean the solver
+        ``"newton"`` of `fastgd.fit`; ``"sag"``, ``"saga"`` and ``"liblinear"`` mean ``"auto"``.
+        ``"liblinear"`` takes two classes only, and here does not penalise the intercept. All reach
+        the same optimum; ``result_.solver`` says which ran.
     max_iter : int or None
         None: as many as it takes, within the solver's own limit. With ``max_iter=i`` the result is
         the i-th iterate of a longer fit; 0 leaves all coefficients at 0, or where a warm start is.
