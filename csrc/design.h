@@ -20,6 +20,8 @@ typedef struct {
 void fgd_design_init(fgd_design *D, const fgd_matrix *X);
 /* The same for products with m vectors at once. */
 void fgd_design_init_many(fgd_design *D, const fgd_matrix *X, ptrdiff_t m);
+/* Parts of so many rows, a multiple of 64, where their sums do not grow with d. */
+void fgd_design_cut(fgd_design *D, ptrdiff_t rows);
 /* What X takes in memory, in bytes. */
 ptrdiff_t fgd_design_bytes(const fgd_design *D);
 
@@ -36,8 +38,6 @@ void fgd_design_squares(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, co
 void fgd_design_gradient(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, const double *r, double *g);
 /* The same with m vectors at once: w and g are m lines of d numbers, or (CSR) d lines of m, z and r m lines of
  * `rows`. */
-/* Parts of so many rows, a multiple of 64, where their sums do not grow with d. */
-void fgd_design_cut(fgd_design *D, ptrdiff_t rows);
 int fgd_design_is_across(const fgd_design *D); /* d lines of m */
 void fgd_design_margins_many(const fgd_design *D, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, const double *w,
                              double *z);
