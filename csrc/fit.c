@@ -1,214 +1,13 @@
-/* The entry points of fastgd.h: memory laid out, team started, problem put in coordinates, solver called. */
-#include <float.h>
+/* The entry points of fastgd.h that fit: memory laid out, team started, problem put in coordinates, solver called. */
 #include <math.h>
 #include <string.h>
 
-#include "blocks.h"
 #include "multinomial.h"
 #include "penalty.h"
 #include "rows.h"
 #include "sample.h"
 #include "separation.h"
 #include "solvers/solver.h"
-
-/* --- single evaluations -------------------------------------------------------------- */
-
-typedef struct {
-  fgd_objective o;
-  double *theta, *v, *g;
-} evaluation;
-
-static size_t evaluation_layout(evaluation *e, const fgd_problem *p, int workers, void *work) {
-  fgd_arena a = {work, 0};
-  fgd_objective_layout(&e->o, p, 0, workers, &a);
-  e->theta = fgd_take_doubles(&a, e->o.size);
-  e->v = fgd_take_doubles(&a, e->o.size);
-  e->g = fgd_take_doubles(&a, e->o.size);
-  return a.used;
-}
-
-size_t fgd_cost_work(const fgd_problem *p, int n_threads) {
-  evaluation e;
-  return evaluation_layout(&e, p, n_threads, NULL);
-}
-
-fgd_status fgd_cost(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept, double *cost,
-                    double *grad, double *grad_intercept, void *work) {
-  fgd_team team;
-  evaluation e;
-  ptrdiff_t d = p->X.d;
-  evaluation_layout(&e, p, guest->n_threads, work);
-  fgd_team_start(&team, guest);
-  fgd_objective_begin(&e.o, &team);
-  fgd_objective_import(&e.o, coef, intercept, e.theta);
-  fgd_status status = fgd_objective_value_grad(&e.o, e.theta, cost, grad ? e.g : NULL);
-  fgd_team_stop(&team);
-  if (grad) {
-    memcpy(grad, e.g, (size_t)d * sizeof *grad);
-    *grad_intercept = p->fit_intercept ? e.g[d] : 0;
-  }
-  return status;
-}
-
-size_t fgd_hessian_vector_work(const fgd_problem *p, int n_threads) { return fgd_cost_work(p, n_threads); }
-
-fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept,
-                              const double *v, double v_intercept, double *Hv, double *Hv_intercept, void *work) {
-  fgd_team team;
-  evaluation e;
-  ptrdiff_t d = p->X.d;
-  evaluation_layout(&e, p, guest->n_threads, work);
-  fgd_team_start(&team, guest);
-  fgd_objective_begin(&e.o, &team);
-  fgd_objective_import(&e.o, coef, intercept, e.theta);
-  fgd_objective_import(&e.o, v, v_intercept, e.v);
-  fgd_status status = fgd_objective_hess_vec(&e.o, e.theta, e.v, e.g);
-  fgd_team_stop(&team);
-  memcpy(Hv, e.g, (size_t)d * sizeof *Hv);
-  *Hv_intercept = p->fit_intercept ? e.g[d] : 0;
-  return status;
-}
-
-typedef struct {
-  fgd_design design;
-  fgd_team team;
-  const double *coef, *offset, *weight;
-  double intercept, *out;
-  double *sums, *rows; /* 2 d for each part and 2 blocks for each worker; or NULL */
-  int not_finite; /* some margin was, where they are not kept to be looked at */
-} margins_job;
-
-/* Third derivatives of the log loss and weights, times their rows. */
-static void sums_block(margins_job *job, ptrdiff_t first, ptrdiff_t rows, double *sums, double *scratch) {
-  const double one = 1;
-  double *third = scratch, *p = scratch + FGD_MAX_BLOCK;
-  const fgd_kernels *kernels = job->design.kernels;
-  const double *s = job->weight ? job->weight + first : &one;
-  kernels->logistic_curvature(rows, job->out + first, s, job->weight != NULL, third);
-  kernels->sigmoid(rows, job->out + first, p);
-  for (ptrdiff_t k = 0; k < rows; k++) third[k] *= 1 - 2 * p[k];
-  fgd_design_gradient(&job->design, first, rows, third, sums);
-  for (ptrdiff_t k = 0; k < rows; k++) p[k] = job->weight ? s[k] : 1;
-  fgd_design_gradient(&job->design, first, rows, p, sums + job->design.X->d);
-}
-
-static void margins_part(void *arg, ptrdiff_t part, int worker) {
-  margins_job *job = arg;
-  double *sums = job->sums ? job->sums + part * 2 * job->design.X->d : NULL;
-  if (sums) memset(sums, 0, (size_t)(2 * job->design.X->d) * sizeof *sums);
-  FGD_FOR_FIRST_ROWS(&job->design, &job->team, part, worker, i, end) {
-    ptrdiff_t rows = fgd_block_rows(&job->design, i, end);
-    for (ptrdiff_t k = i; k < i + rows; k++) job->out[k] = job->intercept + (job->offset ? job->offset[k] : 0);
-    if (!sums) {
-      fgd_design_margins_only(&job->design, i, rows, job->coef, job->out + i);
-      continue;
-    }
-    fgd_design_margins(&job->design, i, rows, job->coef, job->out + i);
-    sums_block(job, i, rows, sums, job->rows + worker * 2 * FGD_MAX_BLOCK);
-  }
-}
-
-fgd_status fgd_margins(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
-                       const double *offset, double *out) {
-  margins_job job = {.coef = coef, .offset = offset, .intercept = intercept, .out = out};
-  fgd_design_init(&job.design, X);
-  fgd_team_start(&job.team, guest);
-  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
-  fgd_team_stop(&job.team);
-  return status;
-}
-
-static size_t margins_layout(margins_job *job, const fgd_matrix *X, int workers, void *work) {
-  fgd_arena a = {work, 0};
-  fgd_design_init_many(&job->design, X, 2);
-  job->sums = fgd_take_doubles(&a, job->design.parts * 2 * X->d);
-  job->rows = fgd_take_doubles(&a, (ptrdiff_t)workers * 2 * FGD_MAX_BLOCK);
-  return a.used;
-}
-
-size_t fgd_margins_sums_work(const fgd_matrix *X, int n_threads) {
-  margins_job job;
-  return margins_layout(&job, X, n_threads, NULL);
-}
-
-fgd_status fgd_margins_sums(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
-                            const double *offset, const double *weight, double *out, double *sums, void *work) {
-  margins_job job = {.coef = coef, .offset = offset, .weight = weight, .intercept = intercept, .out = out};
-  margins_layout(&job, X, guest->n_threads, work);
-  fgd_team_start(&job.team, guest);
-  fgd_status status = fgd_team_run(&job.team, margins_part, &job, job.design.parts);
-  fgd_team_stop(&job.team);
-  for (ptrdiff_t j = 0; j < 2 * X->d; j++) {
-    sums[j] = 0;
-    for (ptrdiff_t part = 0; part < job.design.parts; part++) sums[j] += job.sums[part * 2 * X->d + j];
-  }
-  return status;
-}
-
-/* Margins of a block, and both probabilities while they are in cache: each from its own side, so that the smaller one
- * keeps its digits. */
-static void probabilities_part(void *arg, ptrdiff_t part, int worker) {
-  margins_job *job = arg;
-  double z[FGD_MAX_BLOCK], p[FGD_MAX_BLOCK], *out = job->out;
-  const fgd_kernels *kernels = job->design.kernels;
-  FGD_FOR_FIRST_ROWS(&job->design, &job->team, part, worker, i, end) {
-    ptrdiff_t rows = fgd_block_rows(&job->design, i, end);
-    for (ptrdiff_t k = 0; k < rows; k++) z[k] = job->intercept + (job->offset ? job->offset[i + k] : 0);
-    fgd_design_margins_only(&job->design, i, rows, job->coef, z);
-    if (fgd_first_not_finite(rows, z) >= 0) __atomic_store_n(&job->not_finite, 1, __ATOMIC_RELAXED);
-    kernels->sigmoid(rows, z, p);
-    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k) + 1] = p[k], z[k] = -z[k];
-    kernels->sigmoid(rows, z, p);
-    for (ptrdiff_t k = 0; k < rows; k++) out[2 * (i + k)] = p[k];
-  }
-}
-
-fgd_status fgd_probabilities(const fgd_matrix *X, const fgd_guest *guest, const double *coef, double intercept,
-                             const double *offset, double *out) {
-  margins_job job = {.coef = coef, .offset = offset, .intercept = intercept, .out = out};
-  fgd_design_init(&job.design, X);
-  fgd_team_start(&job.team, guest);
-  fgd_status status = fgd_team_run(&job.team, probabilities_part, &job, job.design.parts);
-  fgd_team_stop(&job.team);
-  return status ? status : job.not_finite ? FGD_NOT_FINITE : FGD_OK;
-}
-
-typedef struct {
-  fgd_design design;
-  fgd_gram_plan plan;
-  double *shift, *scale;
-} gram_call;
-
-static size_t gram_layout(gram_call *c, const fgd_matrix *X, ptrdiff_t count, int ones, int workers, void *work) {
-  fgd_arena a = {work, 0};
-  fgd_design_init(&c->design, X);
-  c->shift = fgd_take_doubles(&a, X->d);
-  c->scale = fgd_take_doubles(&a, X->d);
-  fgd_gram_plan_layout(&c->plan, &c->design, count, ones, ones || X->dtype == FGD_F64, workers, &a);
-  return a.used;
-}
-
-size_t fgd_gram_work(const fgd_matrix *X, ptrdiff_t count, int ones, int n_threads) {
-  gram_call c;
-  return gram_layout(&c, X, count, ones, n_threads, NULL);
-}
-
-fgd_status fgd_gram(const fgd_matrix *X, const fgd_guest *guest, const ptrdiff_t *rows, ptrdiff_t count,
-                    const double *q, const double *shift, const double *scale, int ones, double *G, void *work) {
-  gram_call c;
-  fgd_team team;
-  gram_layout(&c, X, count, ones, guest->n_threads, work);
-  for (ptrdiff_t j = 0; j < X->d; j++) c.shift[j] = shift ? shift[j] : 0, c.scale[j] = scale ? scale[j] : 1;
-  fgd_team_start(&team, guest);
-  c.plan.team = &team;
-  c.plan.shift = c.shift;
-  c.plan.scale = c.scale;
-  fgd_status status = fgd_design_gram(&c.plan, rows, count, q, G);
-  fgd_team_stop(&team);
-  return status;
-}
-
-/* --- the fit --------------------------------------------------------------------------- */
 
 typedef struct {
   fgd_objective o;
@@ -228,6 +27,8 @@ typedef struct {
   double *diagonal;            /* size: the preconditioner of the solvers without a Gram */
   double *dual_work;
   double *coef;                /* d: for the observer */
+  fgd_oracle oracle, drawn;    /* of all rows; of those drawn */
+  fgd_run run;
 } fitting;
 
 /* Only where some column has no penalty, and only the log loss, which falls for ever. */
@@ -525,17 +326,13 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
 static fgd_status go_on(fitting *f, const fgd_options *opt, fgd_run *run, fgd_problem *p, double l2) {
   ptrdiff_t d = p->X.d;
   fgd_objective *o = &f->o;
-  double before = fgd_penalty(d, o->lambda, run->w, NULL), norm = 0, residual = p->fit_intercept ? run->g[d] : 0;
+  double before = fgd_penalty(d, o->lambda, run->w, NULL);
   for (ptrdiff_t j = 0; j < d; j++) run->g[j] -= o->lambda[j] * run->w[j];
   p->l2_all = l2;
   if (opt->solver == FGD_SAMPLED) f->sample.p.l2_all = l2;
   fgd_objective_set_coordinates(o, o->shift, o->scale);
   run->cost += fgd_penalty(d, o->lambda, run->w, run->g) - before;
-  for (ptrdiff_t j = 0; j < d; j++) {
-    double raw = (o->scale[j] > 0 ? run->g[j] / o->scale[j] : 0) + (o->shift ? o->shift[j] * residual : 0);
-    norm += raw * raw;
-  }
-  o->gradient_norm = sqrt(norm + residual * residual);
+  o->gradient_norm = fgd_objective_norm(o, run->g);
   run->iteration = 0;
   run->gap = INFINITY;
   run->ready = run->warm = 1;
@@ -548,54 +345,59 @@ static fgd_status go_on(fitting *f, const fgd_options *opt, fgd_run *run, fgd_pr
   }
 }
 
+/* Everything before the first pass: the team is at work then, and is stopped by the caller. */
+static fgd_status begin(fitting *f, const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, void *work) {
+  f->guest = guest;
+  f->began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
+  fit_layout(f, p, opt, guest->n_threads, work);
+  fgd_team_start(&f->team, guest);
+  fgd_objective_begin(&f->o, &f->team);
+  fgd_coordinates_begin(&f->coordinates, &f->team);
+
+  f->o.passes = opt->before.passes;
+  fgd_status status = fgd_objective_null(&f->o, &f->start.intercept, &f->start.cost);
+  f->oracle = (fgd_oracle){.self = f, .size = f->o.size, .penalised = p->X.d, .lambda = f->o.lambda,
+                           .lean = f->coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
+                           .gram = oracle_gram, .hess_vec = oracle_hess_vec, .line = oracle_line,
+                           .dual = oracle_dual, .prepare = oracle_prepare, .precondition = oracle_precondition,
+                           .scale_of = oracle_scale_of, .separate = may_separate(f) ? oracle_separate : NULL};
+  if (opt->solver == FGD_SAMPLED) {
+    f->drawn = fgd_sample_oracle(&f->sample);
+    f->drawn.lean = f->coordinates.lean;
+    f->oracle.draw = oracle_draw;
+    f->oracle.sample = &f->drawn;
+    f->oracle.find_leverages = oracle_find_leverages;
+  }
+  if (opt->solver == FGD_DUAL) {
+    f->by_rows = rows_oracle;
+    f->by_rows.self = f;
+    f->by_rows.n = p->X.n;
+    f->oracle.rows = &f->by_rows;
+  }
+  f->run = (fgd_run){.oracle = &f->oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
+                     .learning_rate = opt->learning_rate, .null_cost = f->start.cost,
+                     .report = guest->observe ? report : NULL, .self = f, .w = f->w, .g = f->g, .gap = INFINITY,
+                     .target = fgd_target(opt->tol, f->start.cost)};
+  f->run.enough = FGD_DEEP * f->run.target;
+  return status;
+}
+
 /* One fit, or `count` of them, for the penalties l2. */
 static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
                           const double *l2, double *coef, double *directions, fgd_result *results, void *work) {
   fitting f;
   fgd_problem own = *given, *p = &own;
+  const fgd_run *run = &f.run;
   if (l2) own.l2 = NULL, own.l2_all = l2[0];
-  f.guest = guest;
-  f.began = fgd_clock() - (int64_t)(opt->before.seconds * 1e9);
-  fit_layout(&f, p, opt, guest->n_threads, work);
-  fgd_team_start(&f.team, guest);
-  fgd_objective_begin(&f.o, &f.team);
-  fgd_coordinates_begin(&f.coordinates, &f.team);
-
-  f.o.passes = opt->before.passes;
-  fgd_status status = fgd_objective_null(&f.o, &f.start.intercept, &f.start.cost);
-  fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = p->X.d, .lambda = f.o.lambda,
-                       .lean = f.coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
-                       .gram = oracle_gram, .hess_vec = oracle_hess_vec, .line = oracle_line, .dual = oracle_dual,
-                       .prepare = oracle_prepare, .precondition = oracle_precondition,
-                       .scale_of = oracle_scale_of, .separate = may_separate(&f) ? oracle_separate : NULL};
-  fgd_oracle sample;
-  if (opt->solver == FGD_SAMPLED) {
-    sample = fgd_sample_oracle(&f.sample);
-    sample.lean = f.coordinates.lean;
-    oracle.draw = oracle_draw;
-    oracle.sample = &sample;
-    oracle.find_leverages = oracle_find_leverages;
-  }
-  if (opt->solver == FGD_DUAL) {
-    f.by_rows = rows_oracle;
-    f.by_rows.self = &f;
-    f.by_rows.n = p->X.n;
-    oracle.rows = &f.by_rows;
-  }
-  fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
-                 .learning_rate = opt->learning_rate, .null_cost = f.start.cost,
-                 .report = guest->observe ? report : NULL, .self = &f,
-                 .w = f.w, .g = f.g, .gap = INFINITY,
-                 .target = opt->tol * fmax(f.start.cost, 1e3 * DBL_EPSILON * (1 + fabs(f.start.cost)))};
-  run.enough = FGD_DEEP * run.target;
+  fgd_status status = begin(&f, p, opt, guest, work);
   for (ptrdiff_t k = 0; k < count && !status; k++) {
     if (k > 0) f.o.passes = 0;
-    status = k == 0 ? run_solver(&f, opt, &run) : go_on(&f, opt, &run, p, l2[k]);
-    results[k] = (fgd_result){.outcome = run.outcome, .cost = run.cost, .null_cost = f.start.cost, .gap = run.gap,
-                              .gradient_norm = f.o.gradient_norm, .step = run.step, .iterations = run.iteration,
+    status = k == 0 ? run_solver(&f, opt, &f.run) : go_on(&f, opt, &f.run, p, l2[k]);
+    results[k] = (fgd_result){.outcome = run->outcome, .cost = run->cost, .null_cost = f.start.cost, .gap = run->gap,
+                              .gradient_norm = f.o.gradient_norm, .step = run->step, .iterations = run->iteration,
                               .passes = f.o.passes, .n_threads = f.team.workers,
-                              .target = run.target, .stages = f.stages,
-                              .rank = f.rank, .estimate = run.estimate};
+                              .target = run->target, .stages = f.stages,
+                              .rank = f.rank, .estimate = run->estimate};
     if (!status) results[k].intercept = fgd_objective_export(&f.o, f.w, coef + k * p->X.d);
     results[k].seconds = (double)(fgd_clock() - f.began) * 1e-9;
     f.began = fgd_clock();

@@ -2,7 +2,6 @@
 #include "multinomial.h"
 
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -371,7 +370,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
                  .learning_rate = opt->learning_rate, .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
                  .w = f.w, .g = f.g, .gap = INFINITY,
-                 .target = opt->tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)))};
+                 .target = fgd_target(opt->tol, null_cost)};
   run.enough = FGD_DEEP * run.target;
   if (!status) status = run_solver(&f, opt, &run);
 

@@ -94,6 +94,16 @@ void fgd_objective_import(const fgd_objective *o, const double *coef, double int
   if (o->p->fit_intercept) theta[d] = intercept;
 }
 
+double fgd_objective_norm(const fgd_objective *o, const double *g) {
+  double residual = o->p->fit_intercept ? g[o->p->X.d] : 0, norm = residual * residual;
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) {
+    double raw = !o->scale ? g[j] : o->scale[j] > 0 ? g[j] / o->scale[j] : 0;
+    if (o->shift) raw += o->shift[j] * residual;
+    norm += raw * raw;
+  }
+  return sqrt(norm);
+}
+
 /* --- blocks of rows ---------------------------------------------------------------- */
 
 typedef struct {

@@ -111,6 +111,8 @@ fgd_block fgd_objective_block(const fgd_objective *o, ptrdiff_t first, ptrdiff_t
 
 /* theta in the user's coordinates: coef (d); returns the intercept. */
 double fgd_objective_export(const fgd_objective *o, const double *theta, double *coef);
+/* The length that a gradient in these coordinates has in the user's. */
+double fgd_objective_norm(const fgd_objective *o, const double *g);
 void fgd_objective_import(const fgd_objective *o, const double *coef, double intercept, double *theta);
 
 #endif

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "line.h"
+#include "memory.h"
 
-#define MEMORY 10
 #define SLOW 0.3        /* a decrease over this share of the one before is slow, */
 #define GOOD 0.1        /*   one below this share is quick, */
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
@@ -19,41 +19,8 @@
 #define COARSE 1e-4     /* a pivot below this share of its column may be the rounding of float */
 #define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target */
 
-typedef struct {
-  double *step, *change, *inverse; /* MEMORY rows of `size`: steps and changes of the gradient, 1 / their product */
-  ptrdiff_t size, count;           /* ever added */
-} memory;
-
 size_t fgd_sampled_work(ptrdiff_t size) {
-  return fgd_newton_work(size) + (size_t)(2 * MEMORY * size + MEMORY + 5 * size) * sizeof(double);
-}
-
-static void remember(memory *m, const double *w, const double *w_old, const double *g, const double *g_old) {
-  ptrdiff_t k = m->count % MEMORY, n = m->size;
-  double *s = m->step + k * n, *y = m->change + k * n;
-  for (ptrdiff_t j = 0; j < n; j++) s[j] = w[j] - w_old[j], y[j] = g[j] - g_old[j];
-  double product = fgd_dot(n, s, y);
-  if (!(product > 0)) return;
-  m->inverse[k] = 1 / product;
-  m->count++;
-}
-
-/* u = (the quasi-Newton inverse built on the factor's) g */
-static void direction(const memory *m, const fgd_factor *F, double damping, const double *g, double *q, double *u) {
-  ptrdiff_t n = m->size, oldest = m->count > MEMORY ? m->count - MEMORY : 0;
-  double alpha[MEMORY];
-  memcpy(q, g, (size_t)n * sizeof *q);
-  for (ptrdiff_t i = m->count - 1; i >= oldest; i--) {
-    ptrdiff_t k = i % MEMORY;
-    alpha[k] = m->inverse[k] * fgd_dot(n, m->step + k * n, q);
-    for (ptrdiff_t j = 0; j < n; j++) q[j] -= alpha[k] * m->change[k * n + j];
-  }
-  fgd_factor_solve(F, damping, q, u);
-  for (ptrdiff_t i = oldest; i < m->count; i++) {
-    ptrdiff_t k = i % MEMORY;
-    double beta = m->inverse[k] * fgd_dot(n, m->change + k * n, u);
-    for (ptrdiff_t j = 0; j < n; j++) u[j] += (alpha[k] - beta) * m->step[k * n + j];
-  }
+  return fgd_newton_work(size) + (size_t)(FGD_MEMORY_WORK(size) + 5 * size) * sizeof(double);
 }
 
 /* A sample's own cost with a linear term, under which its gradient at the current point is that of all rows: then its
@@ -131,16 +98,16 @@ static void move(fgd_run *run, const double *trial, double f, const double *gt) 
 
 /* A step by the factor and what is remembered, or a shorter one: the trial, with its cost and gradient.  *moved: it is
  * better than the current point.  u, r: size numbers of work. */
-static fgd_status step(fgd_run *run, const fgd_factor *F, memory *m, double *damping, int *poor, double *trial,
+static fgd_status step(fgd_run *run, const fgd_factor *F, fgd_memory *m, double *damping, int *poor, double *trial,
                        double *f, double *gt, double *u, double *r, int *moved) {
   const fgd_oracle *oracle = run->oracle;
   const double *w = run->w, *g = run->g;
   ptrdiff_t n = oracle->size;
-  direction(m, F, *damping, g, r, u);
+  fgd_memory_solve(m, F, *damping, g, r, u);
   double slope0 = -fgd_dot(n, g, u);
   if (!(slope0 < 0)) {
     m->count = 0;
-    direction(m, F, *damping, g, r, u);
+    fgd_memory_solve(m, F, *damping, g, r, u);
     slope0 = -fgd_dot(n, g, u);
   }
   double predicted = -0.5 * slope0;
@@ -178,7 +145,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   ptrdiff_t n = oracle->size;
   double *newton_work = work, *w = run->w, *g = run->g;
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
-  memory m = {.step = v + n, .change = v + n + MEMORY * n, .inverse = v + n + 2 * MEMORY * n, .size = n};
+  fgd_memory m = fgd_memory_in(v + n, n);
   double damping = 0, lower = -INFINITY, before = INFINITY, ft;
   int poor = 0, good = 0, fine = 0;
   fgd_status status;
@@ -241,7 +208,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     }
     if (!moved && (status = step(run, F, &m, &damping, &poor, trial, &ft, gt, u, r, &moved))) return status;
     if (!moved) break;
-    remember(&m, trial, w, gt, g);
+    fgd_remember(&m, trial, w, gt, g);
     move(run, trial, ft, gt);
     run->iteration++;
     run->gap = fmin(run->cost, fgd_above(run->cost, lower));

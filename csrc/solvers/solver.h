@@ -3,6 +3,9 @@
 #ifndef FGD_SOLVER_H
 #define FGD_SOLVER_H
 
+#include <float.h>
+#include <math.h>
+
 #include "../factor.h"
 #include "../fastgd.h"
 
@@ -95,6 +98,11 @@ struct fgd_oracle {
 
 /* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
 #define FGD_DEEP 1e-8
+
+/* What a gap must not exceed: a share of the null model's cost, or of its rounding. */
+static inline double fgd_target(double tol, double null_cost) {
+  return tol * fmax(null_cost, 1e3 * DBL_EPSILON * (1 + fabs(null_cost)));
+}
 
 typedef struct fgd_run fgd_run;
 struct fgd_run {
