@@ -176,4 +176,14 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *o, const fgd_guest *
 fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *o, const fgd_guest *guest, ptrdiff_t count,
                         const double *l2, double *coef, fgd_result *results, void *work);
 
+/* Fits of `folds` folds (2 .. FGD_MAX_FOLDS), each for `penalties` positive ones (of all columns alike; l2 has a line for
+ * each fold).  held[i] is the fold that leaves row i out, `folds` if none does.  Two classes (y_code), without offset;
+ * the solver is FGD_SAMPLED, without init; every fold has rows of both classes that count.  For each fold the first
+ * done[fold] results, and lines of coef (d), are there, all converged: the others are left to fgd_fit_path. */
+#define FGD_MAX_FOLDS 32
+size_t fgd_fit_folds_work(const fgd_problem *p, const fgd_options *opt, ptrdiff_t folds, int n_threads);
+fgd_status fgd_fit_folds(const fgd_problem *p, const uint8_t *held, ptrdiff_t folds, const fgd_options *opt,
+                         const fgd_guest *guest, ptrdiff_t penalties, const double *l2, double *coef,
+                         fgd_result *results, ptrdiff_t *done, void *work);
+
 #endif

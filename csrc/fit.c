@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "folds.h"
 #include "multinomial.h"
 #include "penalty.h"
 #include "rows.h"
@@ -421,4 +422,71 @@ fgd_status fgd_fit(const fgd_problem *p, const fgd_options *opt, const fgd_guest
 fgd_status fgd_fit_path(const fgd_problem *p, const fgd_options *opt, const fgd_guest *guest, ptrdiff_t count,
                         const double *l2, double *coef, fgd_result *results, void *work) {
   return fit_all(p, opt, guest, count, l2, coef, NULL, results, work);
+}
+
+/* --- folds --------------------------------------------------------------------------------- */
+
+#define LEADER 1e-4 /* tol of the fit of all rows from which all folds start */
+
+typedef struct {
+  fitting f;
+  fgd_folds folds;
+  void *lockstep_work;
+  ptrdiff_t penalties, *done, before; /* before: passes that the fit of all rows took */
+  double *coef;
+  fgd_result *results;
+} folds_fit;
+
+static size_t folds_layout(folds_fit *all, const fgd_problem *p, const fgd_options *opt, ptrdiff_t folds, int workers,
+                           void *work) {
+  fgd_arena a = {work, fit_layout(&all->f, p, opt, workers, work)};
+  fgd_folds_layout(&all->folds, &all->f.o, &all->f.sample, folds, workers, &a);
+  all->lockstep_work = fgd_take(&a, fgd_lockstep_work(folds, all->f.o.size));
+  return a.used;
+}
+
+size_t fgd_fit_folds_work(const fgd_problem *p, const fgd_options *opt, ptrdiff_t folds, int n_threads) {
+  folds_fit all;
+  return folds_layout(&all, p, opt, folds, n_threads, NULL);
+}
+
+static void fold_found(void *self, ptrdiff_t fold, ptrdiff_t penalty, const fgd_run *run, ptrdiff_t passes) {
+  folds_fit *all = self;
+  fitting *f = &all->f;
+  ptrdiff_t at = fold * all->penalties + penalty;
+  all->results[at] = (fgd_result){.outcome = run->outcome, .cost = run->cost, .gap = run->gap, .target = run->target,
+                                  .null_cost = all->folds.null_cost[fold], .step = 1, .rank = -1,
+                                  .gradient_norm = fgd_objective_norm(&f->o, run->g), .iterations = run->iteration,
+                                  .passes = passes + (penalty == 0 ? all->before : 0), .n_threads = f->team.workers,
+                                  .seconds = (double)(fgd_clock() - f->began) * 1e-9,
+                                  .intercept = fgd_objective_export(&f->o, run->w, all->coef + at * f->o.p->X.d)};
+  all->done[fold]++;
+}
+
+fgd_status fgd_fit_folds(const fgd_problem *given, const uint8_t *held, ptrdiff_t folds, const fgd_options *opt,
+                         const fgd_guest *guest, ptrdiff_t penalties, const double *l2, double *coef,
+                         fgd_result *results, ptrdiff_t *done, void *work) {
+  folds_fit all = {.penalties = penalties, .done = done, .coef = coef, .results = results};
+  fitting *f = &all.f;
+  fgd_problem own = *given;
+  fgd_options loose = *opt;
+  own.l2 = NULL;
+  own.l2_all = 0;
+  for (ptrdiff_t k = 0; k < folds; k++) own.l2_all += l2[k * penalties] / (double)folds, done[k] = 0;
+  loose.tol = fmax(opt->tol, LEADER);
+  folds_layout(&all, &own, &loose, folds, guest->n_threads, work);
+  fgd_status status = begin(f, &own, &loose, guest, work);
+  if (!status) status = fgd_folds_begin(&all.folds, held);
+  if (!status) status = run_solver(f, &loose, &f->run);
+  if (!status && f->run.outcome == FGD_CONVERGED) status = fgd_sample_draw(&f->sample, FGD_DRAW_DOUBLE);
+  if (!status && f->run.outcome == FGD_CONVERGED) {
+    fgd_folds_draw(&all.folds, f->coordinates.lean);
+    all.before = f->o.passes;
+    fgd_folds_oracle oracle = fgd_folds_oracle_of(&all.folds);
+    fgd_lockstep_run run = {.oracle = &oracle, .tol = opt->tol, .penalties = penalties, .l2 = l2, .w = f->w,
+                            .found = fold_found, .self = &all};
+    status = fgd_lockstep(&run, &f->factor, all.lockstep_work);
+  }
+  fgd_team_stop(&f->team);
+  return status;
 }

@@ -96,6 +96,24 @@ struct fgd_oracle {
   const fgd_rows_oracle *rows; /* or NULL */
 };
 
+/* Several costs of the same rows, folds, that differ in which of them they leave out and in a penalty for all columns
+ * alike; in the same coordinates. */
+typedef struct {
+  void *self;
+  ptrdiff_t count, size, penalised;
+  const double *unit;      /* penalised: the penalty l2 is l2/2 sum unit_j w_j^2 */
+  const double *null_cost; /* count */
+  /* Without their penalties, costs f (m) and gradients g (m lines) of the m folds in `which`, at a point each (m lines
+   * of w): one pass for all. */
+  fgd_status (*values)(void *self, ptrdiff_t m, const ptrdiff_t *which, const double *w, double *f, double *g);
+  /* Rows drawn are looked at from these points of all folds (count lines), which become their current ones: no pass.
+   * fine: Hessians to the rounding of double. */
+  fgd_status (*look)(void *self, const double *w, int fine);
+  /* The oracle of the rows drawn as one fold sees them with its penalty, as after FGD_DRAW_MODEL, and its Hessian there
+   * (lower triangle), until the next is asked for. */
+  const fgd_oracle *(*view)(void *self, ptrdiff_t fold, double l2, double *H);
+} fgd_folds_oracle;
+
 /* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */
 #define FGD_DEEP 1e-8
 
@@ -138,6 +156,20 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work);
  * that goes slowly. */
 size_t fgd_sampled_work(ptrdiff_t size);
 fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work);
+
+/* The fits of all folds along a path of penalties (l2: one line of `penalties` for each fold), side by side and each from
+ * where the last penalty left it, so that a pass serves all that are not finished.  All begin at w (size).  Each fit that
+ * is certified is handed to `found`, with the passes that it took part in.  A fold that goes slowly is given up. */
+typedef struct {
+  const fgd_folds_oracle *oracle;
+  double tol;
+  ptrdiff_t penalties;
+  const double *l2, *w;
+  void (*found)(void *self, ptrdiff_t fold, ptrdiff_t penalty, const fgd_run *run, ptrdiff_t passes);
+  void *self;
+} fgd_lockstep_run;
+size_t fgd_lockstep_work(ptrdiff_t count, ptrdiff_t size);
+fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work);
 
 /* Newton's method on one number for each row and line; run->ready.  Stalled: what is left is for another solver, from
  * there. */

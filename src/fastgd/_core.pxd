@@ -141,6 +141,10 @@ cdef extern from "fastgd.h" nogil:
     size_t fgd_fit_work(const fgd_problem *, const fgd_options *, int)
     fgd_status fgd_fit(const fgd_problem *, const fgd_options *, const fgd_guest *, double *, double *, fgd_result *,
                        void *)
+    enum: FGD_MAX_FOLDS
+    size_t fgd_fit_folds_work(const fgd_problem *, const fgd_options *, ptrdiff_t, int) nogil
+    fgd_status fgd_fit_folds(const fgd_problem *, const uint8_t *, ptrdiff_t, const fgd_options *, const fgd_guest *,
+                             ptrdiff_t, const double *, double *, fgd_result *, ptrdiff_t *, void *) nogil
     fgd_status fgd_fit_path(const fgd_problem *, const fgd_options *, const fgd_guest *, ptrdiff_t, const double *,
                             double *, fgd_result *, void *)
 

@@ -651,6 +651,40 @@ def fit_path(
     return [_result(raw, value, fit_intercept, tol, False) for raw, value in pairs]
 
 
+def fit_folds(
+    X, y, held, l2, *, fit_intercept=True, sample_weight=None, tol=1e-8, n_threads=None
+):
+    """The fits of several folds, side by side: one pass over X serves all of them.
+
+    Parameters
+    ----------
+    held : uint8 array of shape (n,)
+        The fold that leaves the row out, the number of folds if none does. Each fold must keep
+        rows of both classes that count.
+    l2 : array of shape (n_folds, n_penalties)
+        Positive; best in falling order.
+
+    The others as for `fit`.
+
+    Returns
+    -------
+    list of lists of FitResult
+        For each fold its first fits, certified all; the others are for `fit_path`. None at all
+        where there is nothing to share, and where data are not as those that this is made for: two
+        classes, dense, of many more rows than columns.
+    """
+    n_threads = threads.check(n_threads)
+    found = _core.fit_folds(
+        X, y, held, len(l2), l2, fit_intercept, sample_weight, tol, n_threads, threads.most
+    )
+    if found is None:
+        return [[] for _ in l2]
+    return [
+        [_result(raw, value, fit_intercept, tol, False) for raw, value in zip(raws, line)]
+        for raws, line in zip(found, l2.tolist(), strict=True)
+    ]
+
+
 def warn_unless_converged(result, not_converged, separated, stacklevel):
     """Warn once, with the category given, of a fit that did not get there."""
     if result.separation is not None:

@@ -114,6 +114,39 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     return found(problem, r, point[0], directions, solver)
 
 
+def fit_folds(X, y, held, ptrdiff_t folds, l2, fit_intercept, sample_weight, double tol, n_threads, most_threads):
+    """Fits of several folds at once; held: for each row the fold that leaves it out, `folds` if none does; l2: a line of
+    penalties for each fold. Returns a list for each fold: the dictionaries of the first so many fits, all converged.
+    None where these fits have nothing to share, or not in this way."""
+    cdef Problem problem = Problem(X, y, "auto", 1.0, sample_weight, None, fit_intercept)
+    cdef fgd_options options
+    cdef fgd_status status
+    cdef ptrdiff_t n = problem.p.X.n, d = problem.p.X.d, penalties = l2.shape[1]
+    if (folds < 2 or folds > FGD_MAX_FOLDS or not penalties or not problem.p.y_code or problem.p.X.layout == FGD_CSR
+            or d > 2000 or not tall(&problem.p)):
+        return None
+    memset(&options, 0, sizeof(options))
+    options.solver = FGD_SAMPLED
+    options.tol = tol
+    options.max_iter = 200
+    cdef Guest guest = Guest(threads_for(n_threads, 2 * pass_time(&problem.p.X), most_threads), None, d, 0)
+    cdef const double *lines = problem.hold(np.ascontiguousarray(l2, dtype=float64))
+    cdef const uint8_t *of_rows = <const uint8_t *>problem.hold(held)
+    points = np.empty((folds * penalties, d))
+    done = np.zeros(folds, np.intp)
+    cdef double *coef = <double *>problem.hold(points)
+    cdef ptrdiff_t *finished = <ptrdiff_t *>problem.hold(done)
+    cdef Memory results = Memory(folds * penalties * sizeof(fgd_result))
+    cdef fgd_result *r = <fgd_result *>results.base
+    cdef Memory memory = Memory(fgd_fit_folds_work(&problem.p, &options, folds, guest.g.n_threads))
+    with nogil:
+        status = fgd_fit_folds(&problem.p, of_rows, folds, &options, &guest.g, penalties, lines, coef, r, finished,
+                               memory.base)
+    guest.check(status, problem.X)
+    return [[found(problem, &r[k * penalties + i], points[k * penalties + i], None, "sampled")
+             for i in range(done[k])] for k in range(folds)]
+
+
 cdef found(Problem problem, const fgd_result *r, point, directions, solver):
     """The result's fields under their names."""
     cdef Py_ssize_t K = problem.p.classes, d = problem.p.X.d, lines = max(K, 1), k

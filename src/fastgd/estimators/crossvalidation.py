@@ -209,7 +209,7 @@ class LogisticRegressionCV(Base):
             routed = self._routed("fit", params, sample_weight, offset)
             split = folds.split(self, X, y, code, routed["split"])
             score = Scoring(self, X, y, code, offset, routed["score"])
-            paths = [folds.path(self, X, code, train, weight, offset) for train, _ in split]
+            paths = folds.paths(self, X, code, split, weight, offset)
             table = [
                 score.path(*path[:2], test) for path, (_, test) in zip(paths, split, strict=True)
             ]

@@ -1,11 +1,11 @@
-"""One fold: a vector of weights, 0 for the rows held out, and the fits along the path."""
+"""Folds: which rows are held out, and the fits along the path of all others."""
 
 from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from ..functional import fit_path
+from ..functional import fit_folds, fit_path
 from . import solving
 
 
@@ -60,24 +60,56 @@ def all_count(code, held, n_classes):
     return any(np.bincount(code[::k], held[::k], n_classes).all() for k in steps)
 
 
-def path(estimator, X, code, train, weight, offset):
-    """The fits of one fold, each from the one before: coefficients (n_cs, lines, d),
-    intercepts (n_cs, lines), iterations, and the results that are not certified."""
+def paths(estimator, X, code, split, weight, offset):
+    """The fits of all folds: for each what `path` gives."""
+    n, order = X.shape[0], np.argsort(estimator.Cs_, kind="stable")
+    held = np.full(n, min(len(split), 255), np.uint8)
+    for k, (_, test) in enumerate(split[:255]):
+        held[test] = k
+    apart, totals = len(split) <= 255, []  # apart: a fold leaves out its own rows and no others
+    for k, (train, _) in enumerate(split):
+        counts = times(train, n)
+        apart = apart and np.array_equal(counts, held != k)
+        if weight is not None:
+            counts *= weight
+        apart = apart and all_count(code, counts, len(estimator.classes_))
+        totals.append(counts.sum())
+    l2 = 1.0 / (estimator.Cs_[order] * np.array(totals)[:, None])  # C = inf: 0
+    begun = [[]] * len(split)
+    classes = np.arange(len(estimator.classes_))
+    options = solving.options(estimator, X, classes, weight, offset)
+    if apart and offset is None and (options["solver"], options["max_iter"]) == ("auto", None):
+        common = ("fit_intercept", "sample_weight", "tol", "n_threads")
+        positive = l2[:, : np.count_nonzero(estimator.Cs_ < np.inf)]
+        begun = fit_folds(X, code, held, positive, **{name: options[name] for name in common})
+    found = []
+    for line, fits, (train, _) in zip(l2, begun, split, strict=True):
+        results = path(estimator, X, code, line, fits, train, weight, offset)
+        found.append(as_arrays([results[k] for k in np.argsort(order)]))
+    return found
+
+
+def path(estimator, X, code, l2, results, train, weight, offset):
+    """The fits of one fold, the penalties in falling order, of which the first may be there."""
+    if len(results) == len(l2):
+        return results
     held = times(train, X.shape[0])
     if weight is not None:
         held *= weight
-    total = held.sum()
-    order = np.argsort(estimator.Cs_, kind="stable")
-    l2 = np.where(estimator.Cs_ == np.inf, 0.0, 1.0 / (estimator.Cs_ * total))[order]
     classes = np.arange(len(estimator.classes_))
-    results = []
     if all_count(code, held, len(classes)) and estimator.max_iter != 0:
         options = solving.options(estimator, X, classes, held, offset)
-        results = fit_path(X, code, l2[l2 > 0], **options)
+        results = results + fit_path(X, code, l2[len(results) :][l2[len(results) :] > 0], **options)
     for value in l2[len(results) :]:
         init = (results[-1].coef, results[-1].intercept) if results else None
-        results.append(solving.solve(estimator, X, code, classes, held, offset, value, init))
-    results = [results[k] for k in np.argsort(order)]
+        result = solving.solve(estimator, X, code, classes, held, offset, value, init)
+        results = [*results, result]
+    return results
+
+
+def as_arrays(results):
+    """Coefficients (n_cs, lines, d), intercepts (n_cs, lines), iterations, and the results that
+    are not certified."""
     return (
         np.array([np.atleast_2d(result.coef) for result in results]),
         np.array([np.atleast_1d(result.intercept) for result in results]),

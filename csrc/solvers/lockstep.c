@@ -1,0 +1,175 @@
+/* Newton's method for several folds side by side, on Hessians of one sample (compare sampled.c).
+ *
+ * A pass over X costs little more for five points than for one.  The curvatures of a sample are taken at the mean of the
+ * folds' points and summed over the rows that each fold leaves out, once for all; a fold's Hessian is the sum of the
+ * others' parts.  They differ from its own by little, limited memory makes up for some of it, and the certificate holds
+ * with any. */
+#include <string.h>
+
+#include "line.h"
+#include "memory.h"
+
+#define SLOW 0.3     /* a decrease over this share of the one before is slow, */
+#define PATIENCE 3   /*   and so many slow or failed steps are too many */
+#define MOST 30      /* steps for one penalty */
+#define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
+#define IDLE 1e-3    /* a predicted decrease of this share of the target that leaves no certificate never will */
+
+typedef struct {
+  fgd_run run;             /* w and g with the penalty */
+  fgd_memory memory;
+  double loss, *slope;     /* without: at w; its gradient */
+  double lower, damping, before, predicted;
+  ptrdiff_t passes, done;  /* for this penalty; penalties finished */
+  int poor, open;          /* slow or failed steps; not finished */
+} fold;
+
+size_t fgd_lockstep_work(ptrdiff_t count, ptrdiff_t size) {
+  size_t numbers = (size_t)count * (size_t)(FGD_MEMORY_WORK(size) + 5 * size + 1) + (size_t)(3 * size);
+  return numbers * sizeof(double) + (size_t)count * (sizeof(fold) + sizeof(ptrdiff_t));
+}
+
+/* Cost and gradient with the penalty, from those of the loss. */
+static double with_penalty(const fgd_folds_oracle *o, double l2, const double *w, double loss, const double *slope,
+                           double *g) {
+  double sum = 0;
+  memcpy(g, slope, (size_t)o->size * sizeof *g);
+  for (ptrdiff_t j = 0; j < o->penalised; j++) {
+    double force = l2 * o->unit[j] * w[j];
+    sum += force * w[j];
+    g[j] += force;
+  }
+  return loss + 0.5 * sum;
+}
+
+/* The next penalty, from where the last one left it. */
+static void open_fold(const fgd_folds_oracle *o, fold *f, double l2) {
+  f->run.cost = with_penalty(o, l2, f->run.w, f->loss, f->slope, f->run.g);
+  f->run.gap = f->before = INFINITY;
+  f->lower = -INFINITY;
+  f->run.iteration = f->passes = 0;
+  f->damping = 0;
+  f->poor = 0;
+  f->memory.count = 0;
+  f->open = 1;
+}
+
+/* At its current point: is the fold finished (*arrived), or else what is its trial?  It is given up if there is none
+ * (f->open).  work: 3 size numbers. */
+static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sample, fgd_factor *F, double *trial,
+                       double *work, int *arrived) {
+  ptrdiff_t n = o->size;
+  double *u = work, *r = work + n, *v = work + 2 * n;
+  const double *g = f->run.g;
+  *arrived = 0;
+  fgd_factor_solve(F, 0, g, u);
+  double decrease = 0.5 * fgd_dot(n, g, u);
+  if (decrease <= f->run.target || f->poor) {
+    double gap;
+    fgd_status status = fgd_certify(sample, F, f->run.cost, g, u, r, v, &gap);
+    if (status) return status;
+    f->lower = fmax(f->lower, f->run.cost - gap);
+    f->run.gap = fmin(fmin(gap, f->run.cost), fgd_above(f->run.cost, f->lower));
+    *arrived = f->run.gap <= f->run.target;
+    if (*arrived) return FGD_OK;
+  }
+  if (decrease > SLOW * f->before) f->poor++;
+  f->before = decrease;
+  if (f->damping > 0) fgd_factor_make(F, f->damping);
+  fgd_memory_solve(&f->memory, F, f->damping, g, r, u);
+  double slope = -fgd_dot(n, g, u);
+  if (!(slope < 0)) {
+    f->memory.count = 0;
+    fgd_memory_solve(&f->memory, F, f->damping, g, r, u);
+    slope = -fgd_dot(n, g, u);
+  }
+  f->predicted = -0.5 * slope;
+  f->open = f->poor < PATIENCE && f->passes < MOST && f->predicted > 1e3 * DBL_EPSILON * f->run.cost &&
+            decrease > IDLE * f->run.target;
+  for (ptrdiff_t j = 0; j < n; j++) trial[j] = f->run.w[j] - u[j];
+  return FGD_OK;
+}
+
+/* The trial becomes the current point if it is better; else the next step is shorter. */
+static int take(const fgd_folds_oracle *o, fold *f, double l2, const double *trial, double loss, const double *slope,
+                double *g) {
+  size_t bytes = (size_t)o->size * sizeof *g;
+  double cost = with_penalty(o, l2, trial, loss, slope, g);
+  f->passes++;
+  if (!(cost <= f->run.cost - FGD_SUFFICIENT * f->predicted)) {
+    f->poor++;
+    f->damping = f->damping > 0 ? 4 * f->damping : 1e-2;
+    return 0;
+  }
+  double ratio = (f->run.cost - cost) / f->predicted;
+  if (ratio < 0.25) f->damping = f->damping > 0 ? 4 * f->damping : 1e-3;
+  else if (ratio > 0.75) f->damping = f->damping > 1e-9 ? f->damping / 8 : 0;
+  fgd_remember(&f->memory, trial, f->run.w, g, f->run.g);
+  memcpy(f->run.w, trial, bytes);
+  memcpy(f->run.g, g, bytes);
+  memcpy(f->slope, slope, bytes);
+  f->loss = loss;
+  f->run.cost = cost;
+  f->run.iteration++;
+  return 1;
+}
+
+fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work) {
+  const fgd_folds_oracle *o = all->oracle;
+  ptrdiff_t n = o->size, count = o->count, m = count;
+  size_t line = (size_t)n * sizeof(double);
+  double *w = work, *trial = w + count * n, *slopes = trial + count * n, *slope = slopes + count * n;
+  double *g = slope + count * n, *loss = g + count * n, *scratch = loss + count, *memory = scratch + 3 * n;
+  fold *folds = (fold *)(memory + count * FGD_MEMORY_WORK(n));
+  ptrdiff_t *which = (ptrdiff_t *)(folds + count);
+  int moved = 1, fine = 0;
+  for (ptrdiff_t k = 0; k < count; k++) {
+    folds[k] = (fold){.run = {.w = w + k * n, .g = g + k * n, .target = fgd_target(all->tol, o->null_cost[k]),
+                              .outcome = FGD_CONVERGED},
+                      .slope = slope + k * n, .memory = fgd_memory_in(memory + k * FGD_MEMORY_WORK(n), n)};
+    memcpy(folds[k].run.w, all->w, line);
+    which[k] = k;
+  }
+  fgd_status status = o->values(o->self, m, which, w, loss, slope);
+  for (ptrdiff_t k = 0; k < count; k++) folds[k].loss = loss[k];
+
+  for (ptrdiff_t p = 0; p < all->penalties && !status; p++) {
+    for (ptrdiff_t k = 0; k < count; k++)
+      if (folds[k].done == p) {
+        open_fold(o, &folds[k], all->l2[k * all->penalties + p]);
+        folds[k].passes = p == 0;
+      }
+    do {
+      if (moved && (status = o->look(o->self, w, fine))) return status;
+      moved = 0;
+      m = 0;
+      for (ptrdiff_t k = 0; k < count; k++) {
+        fold *f = &folds[k];
+        if (!f->open) continue;
+        const fgd_oracle *sample = o->view(o->self, k, all->l2[k * all->penalties + p], F->H);
+        fgd_factor_make(F, 0);
+        if (!fine && fgd_factor_least(F) < COARSE) {
+          fine = 1;
+          if ((status = o->look(o->self, w, fine))) return status;
+          sample = o->view(o->self, k, all->l2[k * all->penalties + p], F->H);
+          fgd_factor_make(F, 0);
+        }
+        int arrived;
+        if ((status = turn(o, f, sample, F, trial + m * n, scratch, &arrived))) return status;
+        if (arrived) {
+          all->found(all->self, k, p, &f->run, f->passes);
+          f->done++;
+          f->open = 0;
+        }
+        if (f->open) which[m++] = k;
+      }
+      if (m > 0 && (status = o->values(o->self, m, which, trial, loss, slopes))) return status;
+      for (ptrdiff_t i = 0; i < m; i++) {
+        ptrdiff_t k = which[i];
+        double l2 = all->l2[k * all->penalties + p];
+        moved |= take(o, &folds[k], l2, trial + i * n, loss[i], slopes + i * n, scratch);
+      }
+    } while (m > 0);
+  }
+  return status;
+}
