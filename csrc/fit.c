@@ -478,9 +478,8 @@ fgd_status fgd_fit_folds(const fgd_problem *given, const uint8_t *held, ptrdiff_
   fgd_status status = begin(f, &own, &loose, guest, work);
   if (!status) status = fgd_folds_begin(&all.folds, held);
   if (!status) status = run_solver(f, &loose, &f->run);
-  if (!status && f->run.outcome == FGD_CONVERGED) status = fgd_sample_draw(&f->sample, FGD_DRAW_DOUBLE);
+  if (!status && f->run.outcome == FGD_CONVERGED) status = fgd_folds_draw(&all.folds, f->coordinates.lean);
   if (!status && f->run.outcome == FGD_CONVERGED) {
-    fgd_folds_draw(&all.folds, f->coordinates.lean);
     all.before = f->o.passes;
     fgd_folds_oracle oracle = fgd_folds_oracle_of(&all.folds);
     fgd_lockstep_run run = {.oracle = &oracle, .tol = opt->tol, .penalties = penalties, .l2 = l2, .w = f->w,

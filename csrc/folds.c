@@ -6,6 +6,8 @@
 
 #include "blocks.h"
 
+#define MISMATCH 2 /* a row's curvature is no more than so many times that at the point of any fold that keeps it */
+
 enum { LINES = 2 }; /* block-long arrays that a worker has for each fold: margins, residuals; and one of shares */
 
 void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdiff_t count, int workers, fgd_arena *a) {
@@ -28,6 +30,7 @@ void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdif
   s->curvature = fgd_take_doubles(a, most);
   s->by_group = fgd_take_doubles(a, most);
   s->margins = fgd_take_doubles(a, count * most);
+  s->mean = fgd_take_doubles(a, o->size);
   s->grams = fgd_take_doubles(a, (count + 1) * o->size * o->size);
 }
 
@@ -68,6 +71,19 @@ fgd_status fgd_folds_begin(fgd_folds *s, const uint8_t *held) {
   return status;
 }
 
+/* The block's weights, 0 for the rows that the fold leaves out: in `out`, unless there are none. */
+static const double *without(const fgd_block *b, const uint8_t *held, uint8_t fold, double *out, int *step) {
+  *step = b->s_step;
+  if (!memchr(held, fold, (size_t)b->rows)) return b->s;
+  const double *s = b->s, each = *s;
+  if (*step)
+    for (ptrdiff_t i = 0; i < b->rows; i++) out[i] = held[i] == fold ? 0 : s[i];
+  else
+    for (ptrdiff_t i = 0; i < b->rows; i++) out[i] = held[i] == fold ? 0 : each;
+  *step = 1;
+  return out;
+}
+
 static void values_part(void *arg, ptrdiff_t part, int worker) {
   const job *j = arg;
   fgd_folds *s = j->s;
@@ -81,9 +97,9 @@ static void values_part(void *arg, ptrdiff_t part, int worker) {
       for (ptrdiff_t i = 0; i < b.rows; i++) z[k * b.rows + i] = s->intercepts[k];
     fgd_design_margins_many(&s->many, first, b.rows, m, s->points, z);
     for (ptrdiff_t k = 0; k < m; k++) {
-      const uint8_t *held = s->held + first, fold = (uint8_t)j->which[k];
-      for (ptrdiff_t i = 0; i < b.rows; i++) weight[i] = held[i] == fold ? 0 : b.s[b.s_step ? i : 0];
-      f[k] += s->o->loss.value(b.rows, z + k * b.rows, b.y, weight, 1, r + k * b.rows);
+      int step;
+      const double *kept = without(&b, s->held + first, (uint8_t)j->which[k], weight, &step);
+      f[k] += s->o->loss.value(b.rows, z + k * b.rows, b.y, kept, step, r + k * b.rows);
       sum[k] += fgd_sum(r + k * b.rows, b.rows);
     }
     fgd_design_gradient_many(&s->many, first, b.rows, m, r, g);
@@ -111,20 +127,47 @@ static fgd_status values(void *self, ptrdiff_t m, const ptrdiff_t *which, const 
 
 /* --- the rows drawn ---------------------------------------------------------------------- */
 
-void fgd_folds_draw(fgd_folds *s, const double *lean) {
+/* The rows drawn, group after group. */
+static void sort(fgd_folds *s) {
   fgd_sample *sample = s->sample;
   ptrdiff_t size = sample->p.X.n, drawn = sample->counts[s->o->design.parts], at = 0;
   for (ptrdiff_t k = 0; k < size; k++) s->group[k] = k < drawn ? s->held[sample->rows[k]] : (uint8_t)s->count;
+  for (ptrdiff_t k = drawn; k < size; k++) sample->chance_of[k] = 1;
   for (ptrdiff_t c = 0; c <= s->count; c++) {
     s->begin[c] = at;
     for (ptrdiff_t k = 0; k < size; k++)
       if (s->group[k] == c) s->rows[at++] = k;
   }
   s->begin[s->count + 1] = at;
+}
+
+fgd_status fgd_folds_draw(fgd_folds *s, const double *lean) {
+  fgd_sample *sample = s->sample;
+  fgd_status status = fgd_sample_draw(sample, FGD_DRAW_DOUBLE);
+  if (status) return status;
+  sort(s);
   for (ptrdiff_t j = 0; j < s->o->p->X.d; j++) s->unit[j] = s->o->scale[j] * s->o->scale[j];
   s->view = fgd_sample_oracle(sample);
   s->view.lambda = sample->own.lambda;
   s->view.lean = lean;
+  return FGD_OK;
+}
+
+static fgd_status draw(void *self, const double *w, const fgd_factor *F) {
+  fgd_folds *s = self;
+  fgd_objective *o = s->o;
+  double cost, *mean = s->mean;
+  memset(mean, 0, (size_t)o->size * sizeof *mean);
+  for (ptrdiff_t k = 0; k < s->count; k++)
+    for (ptrdiff_t j = 0; j < o->size; j++) mean[j] += w[k * o->size + j] / (double)s->count;
+  fgd_sample_project(s->sample, F);
+  fgd_status status = fgd_objective_value_grad(o, mean, &cost, NULL);
+  if (status) return status;
+  fgd_objective_accept(o);
+  s->sample->p.weight = s->sample->weight;
+  if ((status = fgd_sample_draw(s->sample, FGD_DRAW_DOUBLE))) return status;
+  sort(s);
+  return FGD_OK;
 }
 
 static void margins_part(void *arg, ptrdiff_t part, int worker) {
@@ -146,19 +189,25 @@ static fgd_status look(void *self, const double *w, int fine) {
   fgd_sample *sample = s->sample;
   const fgd_objective *o = s->o;
   ptrdiff_t d = o->p->X.d, size = sample->p.X.n, square = o->size * o->size;
-  ptrdiff_t drawn = sample->counts[o->design.parts];
   const fgd_gram_plan *plan = fine ? &sample->fine : &sample->gram;
-  double *mean = sample->own.z, *q = s->curvature;
+  double *mean = sample->own.z, *own = sample->own.q, *q = s->curvature;
   job all = {.s = s};
   for (ptrdiff_t k = 0; k < s->count; k++) s->intercepts[k] = fgd_objective_export(o, w + k * o->size, s->points + k * d);
   fgd_status status = fgd_team_run(o->team, margins_part, &all, sample->own.design.parts);
   if (status) return status;
+  /* The mean of the folds that keep the row.  Where their chance is well inside, that of one may be at its end: with
+   * more curvature than its own, no step of its dual point would stay in. */
   memset(mean, 0, (size_t)size * sizeof *mean);
   for (ptrdiff_t k = 0; k < s->count; k++)
-    for (ptrdiff_t i = 0; i < size; i++) mean[i] += s->margins[k * size + i];
-  for (ptrdiff_t i = 0; i < size; i++) mean[i] /= (double)s->count;
+    for (ptrdiff_t i = 0; i < size; i++) mean[i] += s->group[i] == k ? 0 : s->margins[k * size + i];
+  for (ptrdiff_t i = 0; i < size; i++) mean[i] /= (double)(s->count - (s->group[i] < s->count));
   o->loss.curvature(size, mean, sample->weight, 1, q);
-  for (ptrdiff_t i = 0; i < drawn; i++) q[i] /= sample->chance_of[i];
+  for (ptrdiff_t k = 0; k < s->count; k++) {
+    o->loss.curvature(size, s->margins + k * size, sample->weight, 1, own);
+    for (ptrdiff_t i = 0; i < size; i++)
+      if (s->group[i] != k && MISMATCH * own[i] < q[i]) q[i] = MISMATCH * own[i];
+  }
+  for (ptrdiff_t i = 0; i < size; i++) q[i] /= sample->chance_of[i];
   for (ptrdiff_t i = 0; i < size; i++) s->by_group[i] = q[s->rows[i]];
   for (ptrdiff_t c = 0; c <= s->count && !status; c++)
     status = fgd_design_gram(plan, s->rows + s->begin[c], s->begin[c + 1] - s->begin[c], s->by_group + s->begin[c],
@@ -191,5 +240,5 @@ static const fgd_oracle *view(void *self, ptrdiff_t fold, double l2, double *H) 
 
 fgd_folds_oracle fgd_folds_oracle_of(fgd_folds *s) {
   return (fgd_folds_oracle){.self = s, .count = s->count, .size = s->o->size, .penalised = s->o->p->X.d,
-                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .look = look, .view = view};
+                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw, .look = look, .view = view};
 }

@@ -27,6 +27,7 @@ typedef struct {
   double *weight;                 /* as one fold sees them */
   double *curvature, *by_group;   /* of all folds, in the order of the sample and in that of `rows` */
   double *margins;                /* count lines of them */
+  double *mean;                   /* size: of the folds' points */
   double *grams;                  /* count + 1 of size x size */
   fgd_oracle view;                /* of the sample as the fold sees it that was looked at last */
 } fgd_folds;
@@ -36,8 +37,8 @@ void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdif
 /* Two classes without offset; every fold must have rows that count: shares and the cost of each null model, from
  * labels and weights. */
 fgd_status fgd_folds_begin(fgd_folds *s, const uint8_t *held);
-/* The rows of the sample are those that were drawn last. */
-void fgd_folds_draw(fgd_folds *s, const double *lean);
+/* The first sample, at the current point of the objective. */
+fgd_status fgd_folds_draw(fgd_folds *s, const double *lean);
 fgd_folds_oracle fgd_folds_oracle_of(fgd_folds *s);
 
 #endif

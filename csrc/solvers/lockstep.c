@@ -13,7 +13,8 @@
 #define PATIENCE 3   /*   and so many slow or failed steps are too many */
 #define MOST 30      /* steps for one penalty */
 #define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
-#define IDLE 1e-3    /* a predicted decrease of this share of the target that leaves no certificate never will */
+#define WORN 5       /* so many passes for one penalty, or slow steps but one: the rows drawn serve no longer */
+#define IDLE 1e-3    /* two predicted decreases below this share of the target without a certificate: there will be none */
 
 typedef struct {
   fgd_run run;             /* w and g with the penalty */
@@ -73,6 +74,7 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sam
     *arrived = f->run.gap <= f->run.target;
     if (*arrived) return FGD_OK;
   }
+  int idle = fmax(decrease, f->before) <= IDLE * f->run.target;
   if (decrease > SLOW * f->before) f->poor++;
   f->before = decrease;
   if (f->damping > 0) fgd_factor_make(F, f->damping);
@@ -85,7 +87,7 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sam
   }
   f->predicted = -0.5 * slope;
   f->open = f->poor < PATIENCE && f->passes < MOST && f->predicted > 1e3 * DBL_EPSILON * f->run.cost &&
-            decrease > IDLE * f->run.target;
+            !idle;
   for (ptrdiff_t j = 0; j < n; j++) trial[j] = f->run.w[j] - u[j];
   return FGD_OK;
 }
@@ -122,7 +124,7 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
   double *g = slope + count * n, *loss = g + count * n, *scratch = loss + count, *memory = scratch + 3 * n;
   fold *folds = (fold *)(memory + count * FGD_MEMORY_WORK(n));
   ptrdiff_t *which = (ptrdiff_t *)(folds + count);
-  int moved = 1, fine = 0;
+  int moved = 1, fine = 0, worn = 0;
   for (ptrdiff_t k = 0; k < count; k++) {
     folds[k] = (fold){.run = {.w = w + k * n, .g = g + k * n, .target = fgd_target(all->tol, o->null_cost[k]),
                               .outcome = FGD_CONVERGED},
@@ -139,7 +141,13 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
         open_fold(o, &folds[k], all->l2[k * all->penalties + p]);
         folds[k].passes = p == 0;
       }
+    int fresh = 0;
     do {
+      if (worn && !fresh) {
+        if ((status = o->draw(o->self, w, F))) return status;
+        fresh = moved = 1;
+      }
+      worn = 0;
       if (moved && (status = o->look(o->self, w, fine))) return status;
       moved = 0;
       m = 0;
@@ -167,9 +175,13 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
       for (ptrdiff_t i = 0; i < m; i++) {
         ptrdiff_t k = which[i];
         double l2 = all->l2[k * all->penalties + p];
-        moved |= take(o, &folds[k], l2, trial + i * n, loss[i], slopes + i * n, scratch);
+        fold *f = &folds[k];
+        moved |= take(o, f, l2, trial + i * n, loss[i], slopes + i * n, scratch);
+        if (f->poor >= PATIENCE - 1) worn = 1;
       }
     } while (m > 0);
+    for (ptrdiff_t k = 0; k < count; k++)
+      if (folds[k].passes >= WORN + (p == 0)) worn = 1;
   }
   return status;
 }

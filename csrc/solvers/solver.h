@@ -106,7 +106,9 @@ typedef struct {
   /* Without their penalties, costs f (m) and gradients g (m lines) of the m folds in `which`, at a point each (m lines
    * of w): one pass for all. */
   fgd_status (*values)(void *self, ptrdiff_t m, const ptrdiff_t *which, const double *w, double *f, double *g);
-  /* Rows drawn are looked at from these points of all folds (count lines), which become their current ones: no pass.
+  /* Draw rows at the mean of the folds' points (count lines), with a factor of the Hessian there: one pass. */
+  fgd_status (*draw)(void *self, const double *w, const fgd_factor *F);
+  /* The rows drawn are looked at from these points of all folds (count lines), which become their current ones: no pass.
    * fine: Hessians to the rounding of double. */
   fgd_status (*look)(void *self, const double *w, int fine);
   /* The oracle of the rows drawn as one fold sees them with its penalty, as after FGD_DRAW_MODEL, and its Hessian there
