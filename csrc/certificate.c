@@ -39,6 +39,10 @@ static double weigh(const fgd_oracle *oracle, const fgd_factor *F, const double 
   return 0.5 * by_penalty;
 }
 
+/* A residual of this share does not matter, even where curvatures fall so much on the way to the optimum that its own
+ * inverse Hessian weighs it many times more. */
+#define SETTLED 1e-12
+
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap) {
   ptrdiff_t n = oracle->size;
@@ -52,7 +56,7 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
     for (ptrdiff_t i = 0; i < n; i++) r[i] = g[i] - r[i];
     rest = weigh(oracle, F, r, v);
     model = 0.5 * fabs(fgd_dot(n, g, u));
-    if (rest <= 1e-6 * model || k == 2) break;
+    if (rest <= SETTLED * model || k == 2) break;
     for (ptrdiff_t i = 0; i < n; i++) u[i] += v[i];
   }
   double bound;

@@ -189,9 +189,9 @@ static fgd_status look(void *self, const double *w, int fine) {
   fgd_sample *sample = s->sample;
   const fgd_objective *o = s->o;
   ptrdiff_t d = o->p->X.d, size = sample->p.X.n, square = o->size * o->size;
-  const fgd_gram_plan *plan = fine ? &sample->fine : &sample->gram;
   double *mean = sample->own.z, *own = sample->own.q, *q = s->curvature;
   job all = {.s = s};
+  s->plan = fine ? &sample->fine : &sample->gram;
   for (ptrdiff_t k = 0; k < s->count; k++) s->intercepts[k] = fgd_objective_export(o, w + k * o->size, s->points + k * d);
   fgd_status status = fgd_team_run(o->team, margins_part, &all, sample->own.design.parts);
   if (status) return status;
@@ -210,35 +210,42 @@ static fgd_status look(void *self, const double *w, int fine) {
   for (ptrdiff_t i = 0; i < size; i++) q[i] /= sample->chance_of[i];
   for (ptrdiff_t i = 0; i < size; i++) s->by_group[i] = q[s->rows[i]];
   for (ptrdiff_t c = 0; c <= s->count && !status; c++)
-    status = fgd_design_gram(plan, s->rows + s->begin[c], s->begin[c + 1] - s->begin[c], s->by_group + s->begin[c],
+    status = fgd_design_gram(s->plan, s->rows + s->begin[c], s->begin[c + 1] - s->begin[c], s->by_group + s->begin[c],
                              s->grams + c * square);
   return status;
 }
 
-static const fgd_oracle *view(void *self, ptrdiff_t fold, double l2, double *H) {
+static fgd_status view(void *self, ptrdiff_t fold, double l2, int own, double *H) {
   fgd_folds *s = self;
   fgd_sample *sample = s->sample;
   ptrdiff_t n = s->o->size, rows = sample->p.X.n;
-  double share = s->share[fold];
-  memset(H, 0, (size_t)(n * n) * sizeof *H);
-  for (ptrdiff_t c = 0; c <= s->count; c++)
-    for (ptrdiff_t i = 0; i < n && c != fold; i++)
-      for (ptrdiff_t j = 0; j <= i; j++) H[i * n + j] += share * s->grams[(c * n + i) * n + j];
-  for (ptrdiff_t j = 0; j < s->o->p->X.d; j++) H[j * n + j] += l2 * s->unit[j];
+  double share = s->share[fold], *z = sample->own.z, *q = sample->own.q;
+  fgd_status status = FGD_OK;
+  memcpy(z, s->margins + fold * rows, (size_t)rows * sizeof *z);
+  if (own) s->o->loss.curvature(rows, z, sample->weight, 1, q);
   for (ptrdiff_t i = 0; i < rows; i++) {
     double part = s->group[i] == fold ? 0 : share;
     s->weight[i] = part * sample->weight[i];
-    sample->own.q[i] = part * s->curvature[i];
+    q[i] = part * (own ? q[i] / sample->chance_of[i] : s->curvature[i]);
   }
-  memcpy(sample->own.z, s->margins + fold * rows, (size_t)rows * sizeof *sample->own.z);
+  if (own) {
+    status = fgd_design_gram(s->plan, NULL, rows, q, H);
+  } else {
+    memset(H, 0, (size_t)(n * n) * sizeof *H);
+    for (ptrdiff_t c = 0; c <= s->count; c++)
+      for (ptrdiff_t i = 0; i < n && c != fold; i++)
+        for (ptrdiff_t j = 0; j <= i; j++) H[i * n + j] += share * s->grams[(c * n + i) * n + j];
+  }
+  for (ptrdiff_t j = 0; j < s->o->p->X.d; j++) H[j * n + j] += l2 * s->unit[j];
   sample->p.weight = s->weight;
   sample->p.l2 = NULL;
   sample->p.l2_all = l2;
   fgd_objective_set_coordinates(&sample->own, s->o->shift, s->o->scale);
-  return &s->view;
+  return status;
 }
 
 fgd_folds_oracle fgd_folds_oracle_of(fgd_folds *s) {
   return (fgd_folds_oracle){.self = s, .count = s->count, .size = s->o->size, .penalised = s->o->p->X.d,
-                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw, .look = look, .view = view};
+                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw, .look = look, .view = view,
+                            .sample = &s->view};
 }

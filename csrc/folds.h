@@ -28,6 +28,7 @@ typedef struct {
   double *curvature, *by_group;   /* of all folds, in the order of the sample and in that of `rows` */
   double *margins;                /* count lines of them */
   double *mean;                   /* size: of the folds' points */
+  const fgd_gram_plan *plan;      /* of the last look */
   double *grams;                  /* count + 1 of size x size */
   fgd_oracle view;                /* of the sample as the fold sees it that was looked at last */
 } fgd_folds;

@@ -184,6 +184,7 @@ def test_solvers_see_only_the_oracle():
         assert "solver" in reachable(graph, path.stem) and graph[path.stem] <= {
             "solver",
             "line",
+            "memory",
             "cg",
         }, path.name
     assert not reachable(graph, "solver") & {"design", "objective", "penalty", "loss", "team"}

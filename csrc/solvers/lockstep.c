@@ -10,19 +10,20 @@
 #include "memory.h"
 
 #define SLOW 0.3     /* a decrease over this share of the one before is slow, */
-#define PATIENCE 3   /*   and so many slow or failed steps are too many */
-#define MOST 30      /* steps for one penalty */
+#define PATIENCE 5   /*   and so many slow or failed steps are too many */
+#define MOST 20      /* passes for one penalty */
 #define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
-#define WORN 5       /* so many passes for one penalty, or slow steps but one: the rows drawn serve no longer */
-#define IDLE 1e-3    /* two predicted decreases below this share of the target without a certificate: there will be none */
+#define MANY 4       /* after so many passes for one penalty, or a slow step, a fold goes by its own curvatures; */
+#define WORN 5       /*   and after so many the rows drawn serve no longer: the next penalty has others */
 
 typedef struct {
   fgd_run run;             /* w and g with the penalty */
   fgd_memory memory;
   double loss, *slope;     /* without: at w; its gradient */
-  double lower, damping, before, predicted;
+  double lower, damping, before;
+  double predicted, scaled; /* decrease of the step on its way; its square in units of the Hessian's diagonal */
   ptrdiff_t passes, done;  /* for this penalty; penalties finished */
-  int poor, open;          /* slow or failed steps; not finished */
+  int poor, open, own;     /* slow or failed steps; not finished; goes by its own curvatures */
 } fold;
 
 size_t fgd_lockstep_work(ptrdiff_t count, ptrdiff_t size) {
@@ -48,6 +49,7 @@ static void open_fold(const fgd_folds_oracle *o, fold *f, double l2) {
   f->run.cost = with_penalty(o, l2, f->run.w, f->loss, f->slope, f->run.g);
   f->run.gap = f->before = INFINITY;
   f->lower = -INFINITY;
+  f->own = f->own && f->passes > 2;
   f->run.iteration = f->passes = 0;
   f->damping = 0;
   f->poor = 0;
@@ -57,8 +59,8 @@ static void open_fold(const fgd_folds_oracle *o, fold *f, double l2) {
 
 /* At its current point: is the fold finished (*arrived), or else what is its trial?  It is given up if there is none
  * (f->open).  work: 3 size numbers. */
-static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sample, fgd_factor *F, double *trial,
-                       double *work, int *arrived) {
+static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double *trial, double *work,
+                       int *arrived) {
   ptrdiff_t n = o->size;
   double *u = work, *r = work + n, *v = work + 2 * n;
   const double *g = f->run.g;
@@ -67,14 +69,13 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sam
   double decrease = 0.5 * fgd_dot(n, g, u);
   if (decrease <= f->run.target || f->poor) {
     double gap;
-    fgd_status status = fgd_certify(sample, F, f->run.cost, g, u, r, v, &gap);
+    fgd_status status = fgd_certify(o->sample, F, f->run.cost, g, u, r, v, &gap);
     if (status) return status;
     f->lower = fmax(f->lower, f->run.cost - gap);
     f->run.gap = fmin(fmin(gap, f->run.cost), fgd_above(f->run.cost, f->lower));
     *arrived = f->run.gap <= f->run.target;
     if (*arrived) return FGD_OK;
   }
-  int idle = fmax(decrease, f->before) <= IDLE * f->run.target;
   if (decrease > SLOW * f->before) f->poor++;
   f->before = decrease;
   if (f->damping > 0) fgd_factor_make(F, f->damping);
@@ -86,8 +87,9 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, const fgd_oracle *sam
     slope = -fgd_dot(n, g, u);
   }
   f->predicted = -0.5 * slope;
-  f->open = f->poor < PATIENCE && f->passes < MOST && f->predicted > 1e3 * DBL_EPSILON * f->run.cost &&
-            !idle;
+  f->scaled = 0;
+  for (ptrdiff_t j = 0; j < n; j++) f->scaled += F->H[j * n + j] * u[j] * u[j];
+  f->open = f->poor < PATIENCE && f->passes < MOST && f->predicted > 1e3 * DBL_EPSILON * f->run.cost;
   for (ptrdiff_t j = 0; j < n; j++) trial[j] = f->run.w[j] - u[j];
   return FGD_OK;
 }
@@ -99,8 +101,12 @@ static int take(const fgd_folds_oracle *o, fold *f, double l2, const double *tri
   double cost = with_penalty(o, l2, trial, loss, slope, g);
   f->passes++;
   if (!(cost <= f->run.cost - FGD_SUFFICIENT * f->predicted)) {
+    /* a parabola's minimum on the way, told to the next step as damping */
+    double rise = cost - f->run.cost, t = fmin(fmax(f->predicted / (rise + 2 * f->predicted), 0.1), 0.5);
+    double told = f->scaled > 0 ? (1 / t - 1) * 2 * f->predicted / f->scaled : 0;
+    f->damping = fmax(told, 2 * f->damping);
+    f->before = INFINITY;
     f->poor++;
-    f->damping = f->damping > 0 ? 4 * f->damping : 1e-2;
     return 0;
   }
   double ratio = (f->run.cost - cost) / f->predicted;
@@ -154,16 +160,16 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
       for (ptrdiff_t k = 0; k < count; k++) {
         fold *f = &folds[k];
         if (!f->open) continue;
-        const fgd_oracle *sample = o->view(o->self, k, all->l2[k * all->penalties + p], F->H);
+        double l2 = all->l2[k * all->penalties + p];
+        if ((status = o->view(o->self, k, l2, f->own, F->H))) return status;
         fgd_factor_make(F, 0);
         if (!fine && fgd_factor_least(F) < COARSE) {
           fine = 1;
-          if ((status = o->look(o->self, w, fine))) return status;
-          sample = o->view(o->self, k, all->l2[k * all->penalties + p], F->H);
+          if ((status = o->look(o->self, w, fine)) || (status = o->view(o->self, k, l2, f->own, F->H))) return status;
           fgd_factor_make(F, 0);
         }
         int arrived;
-        if ((status = turn(o, f, sample, F, trial + m * n, scratch, &arrived))) return status;
+        if ((status = turn(o, f, F, trial + m * n, scratch, &arrived))) return status;
         if (arrived) {
           all->found(all->self, k, p, &f->run, f->passes);
           f->done++;
@@ -177,6 +183,7 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
         double l2 = all->l2[k * all->penalties + p];
         fold *f = &folds[k];
         moved |= take(o, f, l2, trial + i * n, loss[i], slopes + i * n, scratch);
+        if (f->poor || f->passes > MANY) f->own = 1;
         if (f->poor >= PATIENCE - 1) worn = 1;
       }
     } while (m > 0);

@@ -109,11 +109,13 @@ typedef struct {
   /* Draw rows at the mean of the folds' points (count lines), with a factor of the Hessian there: one pass. */
   fgd_status (*draw)(void *self, const double *w, const fgd_factor *F);
   /* The rows drawn are looked at from these points of all folds (count lines), which become their current ones: no pass.
-   * fine: Hessians to the rounding of double. */
+   * fine: Hessians, until the next look, to the rounding of double. */
   fgd_status (*look)(void *self, const double *w, int fine);
-  /* The oracle of the rows drawn as one fold sees them with its penalty, as after FGD_DRAW_MODEL, and its Hessian there
-   * (lower triangle), until the next is asked for. */
-  const fgd_oracle *(*view)(void *self, ptrdiff_t fold, double l2, double *H);
+  /* The rows drawn as one fold sees them with its penalty, which `sample` is the oracle of until the next is asked for,
+   * as after FGD_DRAW_MODEL; and its Hessian there (lower triangle).  own: by curvatures at its own point, a Gram for
+   * itself. */
+  fgd_status (*view)(void *self, ptrdiff_t fold, double l2, int own, double *H);
+  const fgd_oracle *sample;
 } fgd_folds_oracle;
 
 /* Share of the target: the predicted decrease at which newton and lbfgs stop, digits for the coefficients. */

@@ -614,6 +614,7 @@ def fit_path(
     solver="auto",
     tol=1e-8,
     max_iter=None,
+    init=None,
     n_threads=None,
 ):
     """`fit_quietly` for several penalties, each from where the one before ended.
@@ -640,9 +641,9 @@ def fit_path(
     options = [fit_intercept, sample_weight, offset, solver, None, tol, max_iter]
     found = None
     if solver not in ("gd", "agd"):
-        found = _core.fit(X, y, loss, l2[0], *options, None, n_threads, threads.most, None, l2)
+        found = _core.fit(X, y, loss, l2[0], *options, init, n_threads, threads.most, None, l2)
     if found is None:
-        found, start = [], None
+        found, start = [], init
         for value in l2:
             raw = _core.fit(X, y, loss, value, *options, start, n_threads, threads.most, None)
             start = raw["coef"], raw["intercept"]
@@ -651,9 +652,7 @@ def fit_path(
     return [_result(raw, value, fit_intercept, tol, False) for raw, value in pairs]
 
 
-def fit_folds(
-    X, y, held, l2, *, fit_intercept=True, sample_weight=None, tol=1e-8, n_threads=None
-):
+def fit_folds(X, y, held, l2, *, fit_intercept=True, sample_weight=None, tol=1e-8, n_threads=None):
     """The fits of several folds, side by side: one pass over X serves all of them.
 
     Parameters
@@ -680,7 +679,7 @@ def fit_folds(
     if found is None:
         return [[] for _ in l2]
     return [
-        [_result(raw, value, fit_intercept, tol, False) for raw, value in zip(raws, line)]
+        [_result(raw, line[k], fit_intercept, tol, False) for k, raw in enumerate(raws)]
         for raws, line in zip(found, l2.tolist(), strict=True)
     ]
 

@@ -99,12 +99,18 @@ def path(estimator, X, code, l2, results, train, weight, offset):
     classes = np.arange(len(estimator.classes_))
     if all_count(code, held, len(classes)) and estimator.max_iter != 0:
         options = solving.options(estimator, X, classes, held, offset)
-        results = results + fit_path(X, code, l2[len(results) :][l2[len(results) :] > 0], **options)
+        left = l2[len(results) : np.count_nonzero(l2)]
+        results = results + fit_path(X, code, left, init=point(results), **options)
     for value in l2[len(results) :]:
-        init = (results[-1].coef, results[-1].intercept) if results else None
-        result = solving.solve(estimator, X, code, classes, held, offset, value, init)
+        start = point(results)
+        result = solving.solve(estimator, X, code, classes, held, offset, value, start)
         results = [*results, result]
     return results
+
+
+def point(results):
+    """Where the next fit starts."""
+    return (results[-1].coef, results[-1].intercept) if results else None
 
 
 def as_arrays(results):
