@@ -34,6 +34,12 @@ void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdif
   s->grams = fgd_take_doubles(a, (count + 1) * o->size * o->size);
 }
 
+/* m points of the solver's, for products with X. */
+static void place(fgd_folds *s, ptrdiff_t m, const double *w) {
+  ptrdiff_t d = s->o->p->X.d, size = s->o->size;
+  for (ptrdiff_t k = 0; k < m; k++) s->intercepts[k] = fgd_objective_export(s->o, w + k * size, s->points + k * d);
+}
+
 /* --- all rows ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -111,7 +117,7 @@ static fgd_status values(void *self, ptrdiff_t m, const ptrdiff_t *which, const 
   const fgd_objective *o = s->o;
   ptrdiff_t d = o->p->X.d, size = o->size;
   job all = {.s = s, .m = m, .which = which};
-  for (ptrdiff_t k = 0; k < m; k++) s->intercepts[k] = fgd_objective_export(o, w + k * size, s->points + k * d);
+  place(s, m, w);
   fgd_status status = fgd_team_run(o->team, values_part, &all, s->many.parts);
   if (status) return status;
   fgd_join(s->partial, s->slot, s->many.parts, 0, m * (d + 2));
@@ -188,11 +194,11 @@ static fgd_status look(void *self, const double *w, int fine) {
   fgd_folds *s = self;
   fgd_sample *sample = s->sample;
   const fgd_objective *o = s->o;
-  ptrdiff_t d = o->p->X.d, size = sample->p.X.n, square = o->size * o->size;
+  ptrdiff_t size = sample->p.X.n, square = o->size * o->size;
   double *mean = sample->own.z, *own = sample->own.q, *q = s->curvature;
   job all = {.s = s};
   s->plan = fine ? &sample->fine : &sample->gram;
-  for (ptrdiff_t k = 0; k < s->count; k++) s->intercepts[k] = fgd_objective_export(o, w + k * o->size, s->points + k * d);
+  place(s, s->count, w);
   fgd_status status = fgd_team_run(o->team, margins_part, &all, sample->own.design.parts);
   if (status) return status;
   /* The mean of the folds that keep the row.  Where their chance is well inside, that of one may be at its end: with
@@ -246,6 +252,6 @@ static fgd_status view(void *self, ptrdiff_t fold, double l2, int own, double *H
 
 fgd_folds_oracle fgd_folds_oracle_of(fgd_folds *s) {
   return (fgd_folds_oracle){.self = s, .count = s->count, .size = s->o->size, .penalised = s->o->p->X.d,
-                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw, .look = look, .view = view,
-                            .sample = &s->view};
+                            .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw,
+                            .look = look, .view = view, .sample = &s->view};
 }

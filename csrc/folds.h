@@ -1,7 +1,6 @@
-/* Folds: fits of the same rows that differ in which of them they leave out.  What all of them ask of X comes from one
- * pass over it, and what they need of its Hessian from one sample.
- *
- * The rows that a fold leaves out are a group of their own, so a fold's Hessian is a sum over the groups of all others. */
+/* Folds: fits of the same rows that differ in which of them they leave out.  What they ask of X comes from one pass for
+ * all, what they need of Hessians from one sample.  The rows that a fold leaves out are a group of their own: a fold's
+ * Hessian is the sum over the groups of all others. */
 #ifndef FGD_FOLDS_H
 #define FGD_FOLDS_H
 
@@ -33,7 +32,7 @@ typedef struct {
   fgd_oracle view;                /* of the sample as the fold sees it that was looked at last */
 } fgd_folds;
 
-/* The sample must be laid out; most: rows it can hold. */
+/* After the sample's own layout. */
 void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdiff_t count, int workers, fgd_arena *a);
 /* Two classes without offset; every fold must have rows that count: shares and the cost of each null model, from
  * labels and weights. */

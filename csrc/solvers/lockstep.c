@@ -1,9 +1,7 @@
 /* Newton's method for several folds side by side, on Hessians of one sample (compare sampled.c).
  *
- * A pass over X costs little more for five points than for one.  The curvatures of a sample are taken at the mean of the
- * folds' points and summed over the rows that each fold leaves out, once for all; a fold's Hessian is the sum of the
- * others' parts.  They differ from its own by little, limited memory makes up for some of it, and the certificate holds
- * with any. */
+ * A pass over X costs little more for five points than for one.  Curvatures are those of the folds' mean, for all: they
+ * differ from a fold's own by little, limited memory makes up for some of it, and the certificate holds with any. */
 #include <string.h>
 
 #include "line.h"

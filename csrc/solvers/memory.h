@@ -2,15 +2,16 @@
 #ifndef FGD_MEMORY_H
 #define FGD_MEMORY_H
 
-#include "../factor.h"
+#include "solver.h"
 
 #define FGD_MEMORY 10
 /* Numbers that it takes. */
 #define FGD_MEMORY_WORK(size) (2 * FGD_MEMORY * (size) + FGD_MEMORY)
 
 typedef struct {
-  double *step, *change, *inverse; /* FGD_MEMORY lines of `size`: steps and changes of the gradient; 1 / their product */
-  ptrdiff_t size, count;           /* ever added */
+  double *step, *change; /* FGD_MEMORY lines of `size`: steps and what they changed the gradient by */
+  double *inverse;       /* 1 / the product of both */
+  ptrdiff_t size, count; /* ever added */
 } fgd_memory;
 
 /* An empty one. */

@@ -108,6 +108,18 @@ def fit(
     observer: Callable[..., bool] | None,
     path: ArrayLike | None = None,
 ) -> Any: ...
+def fit_folds(
+    X: _Matrix,
+    y: ArrayLike,
+    held: NDArray[np.uint8],
+    folds: int,
+    l2: NDArray[np.float64],
+    fit_intercept: bool,
+    sample_weight: ArrayLike | None,
+    tol: float,
+    n_threads: int | None,
+    most_threads: Callable[[], int],
+) -> list[list[Any]] | None: ...
 def bench_gram(
     X: _Matrix, q: ArrayLike, rows: ArrayLike | None, n_threads: int
 ) -> NDArray[np.float64]: ...

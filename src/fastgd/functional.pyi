@@ -134,8 +134,20 @@ def fit_path(
     solver: _Solver = "auto",
     tol: float = 1e-8,
     max_iter: int | None = None,
+    init: tuple[ArrayLike, float] | None = None,
     n_threads: int | None = None,
 ) -> list[FitResult]: ...
+def fit_folds(
+    X: _Matrix,
+    y: ArrayLike,
+    held: NDArray[np.uint8],
+    l2: NDArray[np.float64],
+    *,
+    fit_intercept: bool = True,
+    sample_weight: ArrayLike | None = None,
+    tol: float = 1e-8,
+    n_threads: int | None = None,
+) -> list[list[FitResult]]: ...
 def warn_unless_converged(
     result: FitResult,
     not_converged: type[Warning],
