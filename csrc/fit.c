@@ -391,6 +391,7 @@ static fgd_status fit_all(const fgd_problem *given, const fgd_options *opt, cons
   const fgd_run *run = &f.run;
   if (l2) own.l2 = NULL, own.l2_all = l2[0];
   fgd_status status = begin(&f, p, opt, guest, work);
+  f.run.deep = l2 != NULL; /* the scores of paths are compared, which are off by a root of the gap */
   for (ptrdiff_t k = 0; k < count && !status; k++) {
     if (k > 0) f.o.passes = 0;
     status = k == 0 ? run_solver(&f, opt, &f.run) : go_on(&f, opt, &f.run, p, l2[k]);

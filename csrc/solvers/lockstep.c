@@ -11,8 +11,9 @@
 #define PATIENCE 5   /*   and so many slow or failed steps are too many */
 #define MOST 20      /* passes for one penalty */
 #define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
-#define MANY 4       /* after so many passes for one penalty, or a slow step, a fold goes by its own curvatures; */
-#define WORN 5       /*   and after so many the rows drawn serve no longer: the next penalty has others */
+#define ENOUGH 1e-2  /* a fold ends at a gap of this share of the target: scores are off by a root of it */
+#define MANY 6       /* after so many passes for one penalty, or a slow step, a fold goes by its own curvatures; */
+#define WORN 7       /*   and after so many the rows drawn serve no longer: the next penalty has others */
 
 typedef struct {
   fgd_run run;             /* w and g with the penalty */
@@ -65,13 +66,13 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double
   *arrived = 0;
   fgd_factor_solve(F, 0, g, u);
   double decrease = 0.5 * fgd_dot(n, g, u);
-  if (decrease <= f->run.target || f->poor) {
+  if (decrease <= ENOUGH * f->run.target || f->poor) {
     double gap;
     fgd_status status = fgd_certify(o->sample, F, f->run.cost, g, u, r, v, &gap);
     if (status) return status;
     f->lower = fmax(f->lower, f->run.cost - gap);
     f->run.gap = fmin(fmin(gap, f->run.cost), fgd_above(f->run.cost, f->lower));
-    *arrived = f->run.gap <= f->run.target;
+    *arrived = f->run.gap <= ENOUGH * f->run.target;
     if (*arrived) return FGD_OK;
   }
   if (decrease > SLOW * f->before) f->poor++;

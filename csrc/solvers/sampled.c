@@ -16,8 +16,9 @@
 #define PATIENCE 3      /*   and so many slow or failed steps are too many */
 #define CLOSE 2e-3      /* share of the first predicted decrease at which a sample's own fit ends, */
 #define STALE 0.3       /*   and at which its factor serves on */
+#define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target, */
+#define DEEP 5e-4       /*   or this one, if digits matter */
 #define COARSE 1e-4     /* a pivot below this share of its column may be the rounding of float */
-#define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target */
 
 size_t fgd_sampled_work(ptrdiff_t size) {
   return fgd_newton_work(size) + (size_t)(FGD_MEMORY_WORK(size) + 5 * size) * sizeof(double);
@@ -146,7 +147,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   double *newton_work = work, *w = run->w, *g = run->g;
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   fgd_memory m = fgd_memory_in(v + n, n);
-  double damping = 0, lower = -INFINITY, before = INFINITY, ft;
+  double damping = 0, lower = -INFINITY, before = INFINITY, share = run->deep ? DEEP : ENOUGH, ft;
   int poor = 0, good = 0, fine = 0;
   fgd_status status;
   if (!run->warm) {
@@ -179,8 +180,8 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
       if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
       lower = fmax(lower, run->cost - gap);
       run->gap = fmin(fmin(gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
-      int enough = decrease <= ENOUGH * run->target, interior = 1;
-      if ((enough || last || poor) && run->gap <= run->target) { /* where it is slow, enough is enough */
+      int enough = decrease <= share * run->target, interior = 1;
+      if ((enough || last || (poor && !run->deep)) && run->gap <= run->target) { /* where it is slow, that will do */
         if (oracle->separate) {
           int found;
           if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
@@ -190,7 +191,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
           return FGD_OK;
         }
       }
-      if (decrease <= ENOUGH * ENOUGH * run->target) break;
+      if (decrease <= share * share * run->target) break;
       if (last) {
         run->outcome = FGD_MAX_ITER;
         return FGD_OK;

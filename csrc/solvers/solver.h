@@ -134,6 +134,7 @@ struct fgd_run {
   double null_cost;
   double enough;          /* newton, lbfgs: stop when the predicted decrease is no more than this; newton */
   int bare;               /*   without a certificate */
+  int deep;               /* sampled: two digits to spare beyond the target */
   ptrdiff_t max_iter;
   /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */
   int (*report)(const fgd_run *run);
