@@ -88,7 +88,9 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double
   f->predicted = -0.5 * slope;
   f->scaled = 0;
   for (ptrdiff_t j = 0; j < n; j++) f->scaled += F->H[j * n + j] * u[j] * u[j];
-  f->open = f->poor < PATIENCE && f->passes < MOST && f->predicted > 1e3 * DBL_EPSILON * f->run.cost;
+  int rounding = !(f->predicted > 1e3 * DBL_EPSILON * f->run.cost);
+  *arrived = rounding && f->run.gap <= f->run.target;
+  f->open = !rounding && f->poor < PATIENCE && f->passes < MOST;
   for (ptrdiff_t j = 0; j < n; j++) trial[j] = f->run.w[j] - u[j];
   return FGD_OK;
 }
