@@ -355,6 +355,66 @@ def test_decimal_points_where_commas_were_announced(tmp_path):
     assert len(caught) == 1
 
 
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            ["1,234", "52,345", "7", "1,234,567.5", None, "7"],
+            "numbers with commas between thousands ('1,234'), and is taken as text; take the "
+            "commas out, or, if they are decimal commas, --decimal , reads them as such",
+        ),
+        (
+            ["$5", "+$1,234.50", "7", "€ 3", "3 ¥", None],
+            "numbers with a sign of percent or currency ('$5'), and is taken as text; take the "
+            "signs out, or --categorical a says that levels are meant",
+        ),
+        (
+            ["26.0%", "3 %", "-1%", "26.0%", None, "3 %"],
+            "numbers with a sign of percent or currency ('-1%'), and is taken as text; take the "
+            "signs out, or --categorical a says that levels are meant",
+        ),
+    ],
+)
+def test_numbers_written_otherwise(tmp_path, cells, message):
+    data = table(tmp_path, y=Y, a=cells, b=[1, 1, 1, 2, 2, 2])
+    with pytest.warns(UserWarning) as caught:
+        learned(data)
+    assert [str(item.message).partition(": column 'a' holds ")[2] for item in caught] == [message]
+
+
+@pytest.mark.parametrize("cells", [["1.2.3", "1.2.4"], ["$", "%"], ["a,b", "1,234"], ["5$x", "$5"]])
+def test_texts_that_are_no_numbers(tmp_path, cells):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learned(table(tmp_path, y=Y, a=cells * 3))
+
+
+@pytest.mark.parametrize("day", ["01/15/2024", "15.1.2024", "2024/01/15", "1-15-2024"])
+def test_dates_of_other_customs(tmp_path, day):
+    with pytest.warns(UserWarning, match=f"column 'a' holds dates .'{day}'"):
+        learned(table(tmp_path, y=Y, a=[day, None, day] * 2))
+
+
+def test_whole_numbers_beyond_those_of_a_float(tmp_path):
+    top = 2**64 - 1
+    data = table(
+        tmp_path, y=Y, a=[top, top - 1, top, 0, 5, 0], b=[top - k for k in range(6)],
+        c=[top, top, top - 1, top, top, top], d=[top] * 6, e=[2**53] * 3 + [0] * 3,
+    )  # fmt: skip
+    with pytest.warns(UserWarning) as caught:
+        coding = learned(data)
+    assert [str(item.message).partition(": ")[2] for item in caught] == [
+        "column 'a' holds whole numbers beyond 2^53 (1.84e+19), rounded to 16 digits; "
+        "--categorical a says that levels are meant, --drop a leaves it out"
+    ]
+    assert coding.features == ["a", "e"]
+    assert dict(coding.left_out) == {
+        "b": "integers distinct in every row",
+        "c": "whole numbers beyond 2^53 that no float tells apart (1.8446744073709552e+19)",
+        "d": "constant (1.84467e+19)",
+    }
+
+
 def test_dates_taken_as_levels(tmp_path):
     days = ["2024-02-29", "2024-03-01 12:30", "2024-02-29", None] * 4
     data = table(tmp_path, y=[0, 1] * 8, a=days, b=[day and f"{day}?" for day in days])

@@ -46,6 +46,21 @@ def test_guess_prefers_the_separator_that_splits_evenly():
     assert files.guess_separator("a|b,c|d\n1|2|3\n4|5|6\n") == "|"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line", ["sep=;", '"SEP=;"'])
+def test_line_that_tells_excel_the_separator(tmp_path, encoding, line):
+    path = tmp_path / "excel.csv"
+    path.write_bytes(f"{line}\r\na,b;c\r\n1;x\r\n2;y\r\n".encode(encoding))
+    table = files.read(path)
+    assert table.names == ["a,b", "c"] and table.n_rows == 2
+    path.write_bytes(f"{line}\r\na;b\r\n1;x\r\n2\r\n".encode(encoding))
+    with pytest.raises(DataError, match="line 4: 1 cell, but the header has 2"):
+        files.read(path)
+    path.write_bytes(f"{line}\r\n".encode(encoding))
+    with pytest.raises(DataError, match="which separator is meant, no data"):
+        files.read(path)
+
+
 def test_separator_can_be_given(tmp_path):
     table = read(tmp_path, "a:b\n1:2\n", separator=":")
     assert table.names == ["a", "b"]

@@ -141,6 +141,19 @@ def test_large_models_show_the_largest_coefficients():
     assert "and 488 more" in " ".join(text.split())
 
 
+def test_names_of_two_lines_and_of_wide_characters():
+    outcome = copy.deepcopy(OUTCOME)
+    for item, name in zip(outcome["coefficients"], ["net\nprice", "年収", "Café"], strict=False):
+        item["name"] = name
+    lines = printout.fit_text(outcome).splitlines()
+    table = [line for line in lines if any(name in line for name in ("net price", "年収", "Café"))]
+    assert len(table) == 3
+    # the last column ends in the same place on a terminal, where each of 年収 takes two columns
+    ends = [len(line) + line.count("年") + line.count("収") for line in table]
+    marks = [line.count("\u0301") for line in table]
+    assert len({end - mark for end, mark in zip(ends, marks, strict=True)}) == 1
+
+
 def test_what_did_not_converge():
     outcome = copy.deepcopy(OUTCOME)
     outcome["fit"].update(

@@ -31,6 +31,9 @@ def target(tmp_path, *cells):
         ([-1, 1], ("-1", "1"), [0, 1]),
         (["True", "False"], ("False", "True"), [1, 0]),
         (["10", "x"], ("10", "x"), [0, 1]),
+        ([2**62 + 1, 2**62], (str(2**62), str(2**62 + 1)), [1, 0]),
+        ([2**64 - 1, "+007"], ("7", str(2**64 - 1)), [1, 0]),
+        ([-(2**63), -(2**63) + 1], (str(-(2**63)), str(-(2**63) + 1)), [0, 1]),
     ],
 )
 def test_classes_are_sorted_and_the_second_is_positive(tmp_path, cells, classes, positive):

@@ -23,6 +23,10 @@ _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _DATE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?(Z|[+-][0-9:]+)?$"
 )
+_DAY = r"^([0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}|[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2})$"
+_THOUSANDS = r"^[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?$"
+_SIGN = "[%$€£¥]"
+_WITH_SIGN = r"^[+-]?[$€£¥]? ?[+-]?[0-9][0-9.,]* ?[%$€£¥]?$"
 _COMMA_NUMBER = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 
 
@@ -412,7 +416,7 @@ def _learn_column(table, name, rows, train, choices):
                 f"--reference: {table.source}: column {name!r} is numeric and has no levels; "
                 f"--categorical {name} makes it a category"
             )
-        column = _learn_numeric(name, *parsed, rows, train, keep)
+        column = _learn_numeric(table, name, *parsed, rows, train, keep)
     else:
         column = _learn_category(table, name, rows, train, choices)
     if isinstance(column, str) and keep:
@@ -460,16 +464,26 @@ def _learn_category(table, name, rows, train, choices):
     )
 
 
-def _learn_numeric(name, values, integers, rows, train, keep):
+def _learn_numeric(table, name, values, integers, rows, train, keep):
     used = values[rows]
     missing = np.isnan(used)
     if missing.all():
         return "no values"
     low, high = np.nanmin(used), np.nanmax(used)
-    if low == high and not missing.any() and not keep:
-        return f"constant ({low:g})"
-    if integers and not keep and not missing.any() and np.unique(used).size == used.size:
+    if integers and not keep and not missing.any() and table.distinct(name, rows) == used.size > 1:
         return "integers distinct in every row"
+    beyond = integers and max(-low, high) > 2**53
+    if low == high and not missing.any() and not keep:
+        if beyond and table.distinct(name, rows) > 1:
+            return f"whole numbers beyond 2^53 that no float tells apart ({low:.17g})"
+        return f"constant ({low:g})"
+    if beyond:
+        warnings.warn(
+            f"{table.source}: column {name!r} holds whole numbers beyond 2^53 "
+            f"({max(-low, high):.3g}), rounded to 16 digits; --categorical {name} says that levels "
+            f"are meant, --drop {name} leaves it out",
+            stacklevel=2,
+        )
     trained = values[train]
     missing = np.isnan(trained)
     if missing.all():
@@ -487,26 +501,13 @@ def _warn_of_numbers(table, name, levels, codes):
     known = pa.array([level for level in levels if level is not None], pa.large_string())
     counts = np.bincount(codes, minlength=len(levels))[: len(known)]
     where = f"{table.source}: column {name!r}"
-    if table.decimal == ".":
-        commas = pa.compute.match_substring_regex(known, _COMMA_NUMBER)
-        points = pa.compute.replace_substring(known, ",", ".")
-        numbers = pa.compute.match_substring_regex(points, _NUMBER)
-        if pa.compute.all(numbers).as_py() and pa.compute.any(commas).as_py():
-            warnings.warn(
-                f"{where} holds numbers with a decimal comma, and is taken as text; "
-                "--decimal , reads them as numbers",
-                stacklevel=2,
-            )
-            return
-    elif not pa.compute.any(pa.compute.match_substring(known, ".")).as_py():
-        known = pa.compute.replace_substring(known, table.decimal, ".")
-    elif pa.compute.all(pa.compute.match_substring_regex(known, _NUMBER)).as_py():
-        warnings.warn(
-            f"{where} holds numbers with a point, and is taken as text, since --decimal "
-            f"{table.decimal} was given; without it they are numbers with a decimal point",
-            stacklevel=2,
-        )
+    written = _written_otherwise(known, name, table.decimal)
+    if written:
+        what, advice = written
+        warnings.warn(f"{where} holds {what}, and is taken as text; {advice}", stacklevel=2)
         return
+    if table.decimal != ".":
+        known = pa.compute.replace_substring(known, table.decimal, ".")
     numeric = pa.compute.match_substring_regex(known, _NUMBER).to_numpy(zero_copy_only=False)
     odd = np.flatnonzero(~numeric)
     if 0 < odd.size <= MAX_ODD and 2 * counts[odd].sum() < counts.sum():
@@ -522,10 +523,54 @@ def _warn_of_numbers(table, name, levels, codes):
         )
 
 
+def _written_otherwise(known, name, decimal):
+    """Return how all of these texts write numbers, if not as the table does, and what to do."""
+    pa = pyarrow()
+
+    def match(cells, pattern):
+        return pa.compute.match_substring_regex(cells, pattern)
+
+    def example(marked):
+        return cut(repr(known[pa.compute.index(marked, True).as_py()].as_py()))
+
+    def whole(*marks):
+        """Return whether each text has one of these, and some the first."""
+        either = marks[0]
+        for mark in marks[1:]:
+            either = pa.compute.or_(either, mark)
+        return pa.compute.all(either).as_py() and pa.compute.any(marks[0]).as_py()
+
+    plain = match(known, _NUMBER)
+    signs = pa.compute.and_(match(known, _WITH_SIGN), match(known, _SIGN))
+    if whole(signs, match(known, _WITH_SIGN)):
+        return (
+            f"numbers with a sign of percent or currency ({example(signs)})",
+            f"take the signs out, or --categorical {name} says that levels are meant",
+        )
+    if decimal != ".":
+        if not whole(plain) or not pa.compute.any(match(known, "[.]")).as_py():
+            return None
+        return (
+            "numbers with a point",
+            f"--decimal {decimal} was given: without it they are numbers with a decimal point",
+        )
+    grouped = match(known, _THOUSANDS)
+    if whole(grouped, plain):
+        return (
+            f"numbers with commas between thousands ({example(grouped)})",
+            "take the commas out, or, if they are decimal commas, --decimal , reads them as such",
+        )
+    points = match(pa.compute.replace_substring(known, ",", "."), _NUMBER)
+    if whole(pa.compute.and_(match(known, _COMMA_NUMBER), points), points):
+        return "numbers with a decimal comma", "--decimal , reads them as numbers"
+    return None
+
+
 def _warn_of_dates(table, name, levels):
     """Warn of a category whose levels are dates: a Parquet file that says so would be refused."""
     pa = pyarrow()
-    dates = pa.compute.match_substring_regex(pa.array(levels, pa.large_string()), _DATE)
+    cells = pa.array(levels, pa.large_string())
+    dates = pa.compute.match_substring_regex(cells, f"{_DATE}|{_DAY}")
     if pa.compute.all(dates).as_py():
         warnings.warn(
             f"{table.source}: column {name!r} holds dates ({levels[0]!r}), each taken as a level; "

@@ -11,6 +11,7 @@ import io
 import itertools
 import json
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -28,6 +29,7 @@ _BLOCK_BYTES = 1 << 20, 1 << 26  # of CSV text that is read whole; no record may
 _BATCH_ROWS = 1 << 14
 _GROUP_ROWS = 1 << 16  # in a row group of a Parquet file that is written
 _COMPRESSED = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"  # how gzip, bzip2 and zstd begin
+_SEP_LINE = re.compile('"?sep=([,;|\t])"?(?:\r\n|\r|\n)', re.IGNORECASE)  # what Excel understands
 _PARQUET = b"PAR1"  # the first and the last four bytes of a Parquet file
 
 
@@ -273,6 +275,7 @@ class _Layout:
     separator: str
     encoding: str
     names: list
+    before: int  # lines before the header
 
     @classmethod
     def of(cls, source, form):
@@ -299,10 +302,14 @@ class _Layout:
                 "if it is text in another encoding, say which (--encoding)"
             )
         text = head.decode(encoding, errors="replace").removeprefix("\ufeff")
+        said = _SEP_LINE.match(text)
+        text = text[said.end() :] if said else text
         separators = SEPARATORS if form.decimal != "," else ";\t|,"
-        separator = form.separator or guess_separator(text, separators)
-        names = _header(next(_records(text, separator)), path)
-        return cls(separator, encoding, names)
+        separator = form.separator or (said and said[1]) or guess_separator(text, separators)
+        record = next(_records(text, separator), None)
+        if record is None:
+            raise DataError(f"{path}: only a line that says which separator is meant, no data")
+        return cls(separator, encoding, _header(record, path), 1 if said else 0)
 
     def options(self, pa, block, columns=None):
         """Return the arguments of PyArrow's readers; every cell is to be text.
@@ -317,7 +324,7 @@ class _Layout:
         coded = {} if self.encoding == "utf-8-sig" else {"encoding": self.encoding}
         return {
             "read_options": pa.csv.ReadOptions(
-                autogenerate_column_names=True, block_size=block, **coded
+                autogenerate_column_names=True, block_size=block, skip_rows=self.before, **coded
             ),
             "parse_options": pa.csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
             "convert_options": pa.csv.ConvertOptions(
@@ -364,17 +371,19 @@ class _Layout:
                     if not self.encoding.startswith("utf-8"):
                         hint = "another encoding may be right"
                     return f", line {number}: not {_spoken(self.encoding)} text; {hint}"
-            reader = csv.reader(source.lines(self.encoding), delimiter=self.separator)
+            lines = itertools.islice(source.lines(self.encoding), self.before, None)
+            reader = csv.reader(lines, delimiter=self.separator)
             records = (record for record in reader if record)
             width = len(next(records))
             for record in records:
                 if len(record) != width:
                     line = self._open_quote(source)
-                    if line and line <= reader.line_num:  # it is what made this record short
+                    at = reader.line_num + self.before
+                    if line and line <= at:  # it is what made this record short
                         return f": the quote opened in line {line} is never closed"
                     cells = "1 cell" if len(record) == 1 else f"{len(record)} cells"
                     return (
-                        f", line {reader.line_num}: {cells}, but the header has {width} "
+                        f", line {at}: {cells}, but the header has {width} "
                         f"(separator {self.separator!r})"
                     )
         except csv.Error:

@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+import unicodedata
 
 SHOWN_COEFFICIENTS = 10
 SHOWN_NAMES = 12
@@ -276,14 +277,24 @@ def _coefficients_by_class(outcome):
 
 def _aligned(lines):
     """Return rows of cells in columns, the first to the left and the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if j else cell.ljust(width)
-            for j, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    widths = [max(map(_columns, column)) for column in zip(*lines, strict=True)]
+    rows = []
+    for line in lines:
+        gaps = [" " * (width - _columns(cell)) for cell, width in zip(line, widths, strict=True)]
+        cells = [
+            f"{gap}{cell}" if j else f"{cell}{gap}"
+            for j, (cell, gap) in enumerate(zip(line, gaps, strict=True))
+        ]
+        rows.append("  ".join(cells).rstrip())
+    return "\n".join(rows)
+
+
+def _columns(text):
+    """Return how many columns of a terminal a text takes: two for a Chinese character or emoji."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 
 
 def _count(n, noun):
@@ -296,4 +307,6 @@ def _names(names, limit):
 
 
 def _short(text, width=48):
+    """Return a name on one line, and not longer than `width`."""
+    text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 3] + "..."

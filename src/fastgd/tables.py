@@ -112,6 +112,16 @@ class Table:
         """Return (levels, codes) of column `name`, see `encode`."""
         return encode(self.text(name))
 
+    def distinct(self, name, rows):
+        """Return how many different numbers, exactly, these rows of column `name` hold."""
+        cells = self._tidy(name)
+        if not pyarrow().types.is_large_string(cells.type):
+            return len(cells.take(pyarrow().array(rows)).unique())
+        values = self.numbers(name)[0][rows]
+        if np.abs(values).max() < 2**53:
+            return np.unique(values).size
+        return len({int(text) for text in cells.take(pyarrow().array(rows)).to_pylist()})
+
     def joined(self, other, names):
         """Return a table of the columns `names`, of the rows of this table and then of `other`.
 
@@ -167,14 +177,14 @@ class Table:
             values = cells.cast(pa.float64(), safe=False)
             values = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
             return values, pa.types.is_integer(cells.type)
-        for kind in (pa.int64(), pa.float64()):
+        for kind in (pa.int64(), pa.uint64(), pa.float64()):
             # a cast that fails is slow: let it fail on a few cells
             if _parsed(cells[:1000], self.decimal, kind) is not None:
                 parsed = _parsed(cells, self.decimal, kind)
                 if parsed is not None:
                     values = parsed.cast(pa.float64(), safe=False)
                     values = values.fill_null(np.nan).to_numpy(zero_copy_only=False)
-                    return values, kind == pa.int64()
+                    return values, pa.types.is_integer(kind)
         return None
 
     def absent(self, name):

@@ -1,6 +1,8 @@
 """Targets: the column to predict as classes or soft labels, and the rows held out for scoring."""
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
@@ -8,6 +10,9 @@ from .errors import DataError
 from .tables import cut, encode, listed
 
 MAX_CLASSES = 1000
+
+_EXACT = 2.0**53  # whole numbers below this are float64
+_WHOLE = re.compile("[+-]?[0-9]{1,100}")
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,15 @@ def read_target(table, name, positive=None):
                     f"{where} holds probabilities; a positive class cannot be chosen (--positive)"
                 )
             return Target(name, None, parsed[0])
-        levels, codes = np.unique(numbers, return_inverse=True)
-        levels = [f"{level:.17g}" for level in levels]
+        if max(-low, high) < _EXACT:
+            levels, codes = np.unique(numbers, return_inverse=True)
+            levels = [f"{level:.17g}" for level in levels]
+        else:  # two whole numbers may be the same float64
+            found, codes = encode(cells.drop_null())
+            names = [_as_number(text, table.decimal) for text in found]
+            levels = sorted(set(names), key=Decimal)
+            places = {level: k for k, level in enumerate(levels)}
+            codes = np.array([places[name] for name in names])[codes]
     _check_classes(where, levels, len(codes))
     if positive is not None:
         if len(levels) > 2:
@@ -173,6 +185,8 @@ def read_labels(table, name, classes):
 
 def _as_number(level, decimal):
     """Return a level as `read_target` would write it if its column were numeric."""
+    if _WHOLE.fullmatch(level):
+        return str(int(level))
     try:
         return f"{float(level.replace(decimal, '.')):.17g}"
     except ValueError:
