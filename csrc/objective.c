@@ -172,11 +172,18 @@ static void base_margins(const fgd_objective *o, const fgd_block *b, double inte
 
 #define FOR_BLOCKS(job, part, worker) FGD_FOR_BLOCKS_OF(fgd_block, fgd_objective_block, (job)->o, part, worker)
 
+/* The part's sums, as many as the pass is about: of many columns those not asked for would cost as much again. */
+static sums cleared(const pass *job, ptrdiff_t part) {
+  sums s = sums_of(job->o, part);
+  memset(s.g, 0, (size_t)job->joined * sizeof *s.g);
+  *s.f = *s.r = *s.slope = 0;
+  return s;
+}
+
 static void value_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     double *z = o->zt ? o->zt + b.first : b.z;
     base_margins(o, &b, job->b, z);
@@ -196,8 +203,7 @@ static void value_part(void *arg, ptrdiff_t part, int worker) {
 static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     double *dz = o->zt ? o->zt + b.first : b.dz;
     const double *q = job->at ? b.r : o->q + b.first;
@@ -221,8 +227,7 @@ static void moments_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
   ptrdiff_t d = o->p->X.d;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     double *z = o->z ? o->z + b.first : b.z;
     base_margins(o, &b, job->b, z);
@@ -248,8 +253,7 @@ static void about_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
   ptrdiff_t d = o->p->X.d;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = b.s[b.s_step ? i : 0];
     fgd_design_moments_about(&o->design, b.first, b.rows, b.dz, job->centre, s.g + 2 * d, s.g, s.g + d,
@@ -261,8 +265,7 @@ static void diagonal_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
   ptrdiff_t d = o->p->X.d;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     const double *q = o->q + b.first;
     fgd_design_moments(&o->design, b.first, b.rows, q, job->centre, s.g, s.g + d, own_row(o, worker));
@@ -317,8 +320,7 @@ static void residuals_part(void *arg, ptrdiff_t part, int worker) {
 static void combine_part(void *arg, ptrdiff_t part, int worker) {
   pass *job = arg;
   fgd_objective *o = job->o;
-  sums s = sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  sums s = cleared(job, part);
   FOR_BLOCKS(job, part, worker) {
     fgd_design_gradient(&o->design, b.first, b.rows, job->rows + b.first, s.g);
     *s.r += fgd_sum(job->rows + b.first, b.rows);
@@ -390,9 +392,9 @@ static void join_item(void *arg, ptrdiff_t item, int worker) {
 /* Run over all parts and leave the joined sums in the first one. */
 static fgd_status run(pass *job, fgd_task task, ptrdiff_t sums_count) {
   fgd_objective *o = job->o;
+  job->joined = sums_count;
   fgd_status status = fgd_team_run(o->team, task, job, o->design.parts);
   if (sums_count > STRETCH) {
-    job->joined = sums_count;
     if (!status) status = fgd_team_run(o->team, join_item, job, (sums_count + STRETCH - 1) / STRETCH);
   } else {
     join(o, 0, sums_count);
