@@ -15,6 +15,9 @@
 /* What a solver will ask for, so that no memory is laid out in vain. */
 enum { FGD_NEEDS_TRIAL = 1, FGD_NEEDS_CURVATURE = 2, FGD_NEEDS_MOMENTS = 4, FGD_NEEDS_LEVERAGE = 8 };
 #define FGD_PROJECTIONS 8 /* as many as the kernels take */
+/* Where so little of a row's chance is left to the other label, rounding hides whether the row holds its coefficients
+ * back or is on its way to infinity. */
+#define FGD_SATURATED 1e-13
 
 typedef struct {
   const fgd_problem *p;

@@ -349,16 +349,22 @@ static fgd_status sample_dual(void *self, int direct, double *f) {
   return fgd_objective_dual(&((fgd_sample *)self)->own, direct, f);
 }
 
-/* Are all dual points well inside?  Those of rows not drawn are. */
+/* Are all dual points well inside?  Those of rows not drawn do not move, and are unless they are too near the end to
+ * tell. */
 static fgd_status sample_separate(void *self, const double *u, double *w, int *found, int *interior) {
   const fgd_sample *s = self;
+  const fgd_problem *p = s->o->p;
   (void)u, (void)w;
   *found = 0;
   *interior = 1;
+  for (ptrdiff_t i = 0; i < p->X.n && *interior; i++) {
+    double y = p->y_code ? p->y_code[i] : p->y_value[i], other = exp(-fabs(s->o->z[i]));
+    *interior = other >= FGD_SATURATED || y != (s->o->z[i] > 0) || (p->weight && p->weight[i] == 0);
+  }
   for (ptrdiff_t i = 0; i < s->p.X.n; i++) {
     if (!(s->weight[i] > 0)) continue;
-    double p = 1 / (1 + exp(-s->own.z[i])), shift = s->own.q[i] / s->weight[i] * s->own.zt[i];
-    if (!(shift <= (1 - INTERIOR) * p && -shift <= (1 - INTERIOR) / (1 + exp(s->own.z[i])))) *interior = 0;
+    double chance = 1 / (1 + exp(-s->own.z[i])), shift = s->own.q[i] / s->weight[i] * s->own.zt[i];
+    if (!(shift <= (1 - INTERIOR) * chance && -shift <= (1 - INTERIOR) / (1 + exp(s->own.z[i])))) *interior = 0;
   }
   return FGD_OK;
 }

@@ -25,7 +25,8 @@ static int counts(const fgd_objective *o, ptrdiff_t i) {
   return !o->stage[i] && (!o->p->weight || o->p->weight[i] > 0);
 }
 
-/* Mark the rows whose dual point nearly leaves (0, 1) under the step with margins A u = zt. */
+/* Mark the rows whose dual point nearly leaves (0, 1) under the step with margins A u = zt, or is too near the end to
+ * tell. */
 static ptrdiff_t suspect(fgd_objective *o, uint8_t mark, int *interior) {
   ptrdiff_t found = 0;
   *interior = 1;
@@ -34,9 +35,12 @@ static ptrdiff_t suspect(fgd_objective *o, uint8_t mark, int *interior) {
     double e = exp(-fabs(o->z[i])), small = e / (1 + e), p = o->z[i] > 0 ? 1 - small : small;
     double q = o->z[i] > 0 ? small : 1 - small; /* 1 - p */
     double one = 1 - q * o->zt[i], zero = 1 + p * o->zt[i], least = one < zero ? one : zero;
-    if (!(least >= CERTAIN)) {
+    double y = label(o->p, i);
+    if (small < FGD_SATURATED && y == (o->z[i] > 0)) {
       *interior = 0;
-      double y = label(o->p, i);
+      o->stage[i] = mark, found++;
+    } else if (!(least >= CERTAIN)) {
+      *interior = 0;
       if (y == (zero < one ? 1 : 0)) o->stage[i] = mark, found++;
     }
   }
@@ -115,6 +119,24 @@ fgd_status fgd_separated_completely(fgd_separation *s, const double *w, int *fou
   return status;
 }
 
+/* The part of `sign` v in the null space of the Gram that find_dependent was given last. */
+static fgd_status try_null_space(fgd_separation *s, fgd_factor *F, uint8_t mark, const double *v, double sign,
+                                 ptrdiff_t *rows, double *size) {
+  ptrdiff_t n = s->o->size;
+  fgd_status status = FGD_OK;
+  memcpy(s->beta, v, (size_t)n * sizeof *v);
+  fgd_rank_shortest(&s->c->rank, F, NULL, s->beta);
+  for (ptrdiff_t j = 0; j < n; j++) s->beta[j] = sign * (v[j] - s->beta[j]);
+  for (int k = 0; k < POLISH && *rows == 0 && !status; k++) {
+    if ((status = try_direction(s, mark, rows, size))) return status;
+    if (*rows == 0) {
+      fgd_rank_correct(&s->c->rank, F, s->Hv, s->beta);
+      clear_rounding(n, s->beta);
+    }
+  }
+  return status;
+}
+
 fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, double *w, int *found, int *interior) {
   fgd_objective *o = s->o;
   fgd_status status;
@@ -133,16 +155,9 @@ fgd_status fgd_separate(fgd_separation *s, fgd_factor *F, const double *u, doubl
     /* else its part in the null space of the Gram of all rows but the suspects: that moves none of them. */
     if ((status = find_dependent(s, F, mark))) return status;
     if (s->c->rank.rank < rank) {
-      memcpy(s->beta, u, (size_t)o->size * sizeof *u);
-      fgd_rank_shortest(&s->c->rank, F, NULL, s->beta);
-      for (ptrdiff_t j = 0; j < o->size; j++) s->beta[j] -= u[j];
-      for (int k = 0; k < POLISH && rows == 0; k++) {
-        if ((status = try_direction(s, mark, &rows, &size))) return status;
-        if (rows == 0) {
-          fgd_rank_correct(&s->c->rank, F, s->Hv, s->beta);
-          clear_rounding(o->size, s->beta);
-        }
-      }
+      if ((status = try_null_space(s, F, mark, u, -1, &rows, &size))) return status;
+      /* Rows that are far gone do not count in the step, but in the way that led here. */
+      if (rows == 0 && (status = try_null_space(s, F, mark, w, 1, &rows, &size))) return status;
     }
   }
   *found = rows > 0;

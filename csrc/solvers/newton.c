@@ -52,7 +52,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   double *w = run->w, *g = run->g, *u = work, *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
   double damping = 0, lower = -INFINITY; /* of the infimum */
   double asked = 0.05 * run->null_cost;  /* separation was last looked for at this predicted decrease */
-  int slow = 0, failed = 0, finite = oracle->separate == NULL; /* an optimum is known to exist */
+  int slow = 0, failed = 0, stuck = 0; /* stuck: rounding is all that is left to gain */
+  int finite = oracle->separate == NULL; /* an optimum is known to exist */
   fgd_status status;
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
@@ -66,7 +67,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
 
   for (;;) {
     double floor = 1e-20 * run->cost;
-    int deep = decrease <= fmax(run->enough, floor) || (slow && decrease <= 0.1 * run->target);
+    int deep = stuck || decrease <= fmax(run->enough, floor) || (slow && decrease <= 0.1 * run->target);
     int last = run->iteration >= run->max_iter;
     if (deep && damping > 0) {
       damping = 0;
@@ -85,6 +86,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
         asked = found ? 0.05 * run->null_cost : asked;
         fresh = 1;
         slow = 0;
+        if (found) stuck = 0;
         decrease = newton_step(F, 0, g, u);
         continue;
       }
@@ -93,7 +95,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     if (deep || last) {
       if ((status = certify(run, F, damping, lower, work))) return status;
       if (last && run->outcome == FGD_STALLED) run->outcome = FGD_MAX_ITER;
-      if (run->outcome == FGD_CONVERGED || last || (fresh && decrease <= floor)) return FGD_OK;
+      if (run->outcome == FGD_CONVERGED || last || stuck || (fresh && decrease <= floor)) return FGD_OK;
       if (!fresh) {
         if ((status = oracle->gram(oracle->self, F->H))) return status;
         fgd_factor_make(F, 0);
@@ -139,8 +141,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       if (!tiny && ratio < 0.25) damping = damping > 0 ? 4 * damping : 1e-3;
       else if (tiny || ratio > 0.75) damping = damping > 1e-9 ? damping / 8 : 0;
     } else if (tiny) {
-      /* rounding is all that is left to gain */
-      if (fresh || last) return certify(run, F, damping, lower, work);
+      stuck = fresh || last;
+      if (stuck) continue;
       if ((status = oracle->gram(oracle->self, F->H))) return status;
       fgd_factor_make(F, damping = 0);
       fresh = 1;
@@ -158,7 +160,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
       if (!(ft <= run->cost)) { /* no length served: a shorter step, in another direction */
-        if (++failed > PATIENCE || last) return certify(run, F, damping, lower, work);
+        stuck = ++failed > PATIENCE || last;
+        if (stuck) continue;
         if (!(damping >= 1e-3)) damping = 1e-3;
         fgd_factor_make(F, damping *= 100);
         decrease = newton_step(F, damping, g, u);
