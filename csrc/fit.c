@@ -365,6 +365,8 @@ static fgd_status begin(fitting *f, const fgd_problem *p, const fgd_options *opt
   if (opt->solver == FGD_SAMPLED) {
     f->drawn = fgd_sample_oracle(&f->sample);
     f->drawn.lean = f->coordinates.lean;
+    f->sample.rank = &f->coordinates.rank;
+    f->sample.factor = &f->factor;
     f->oracle.draw = oracle_draw;
     f->oracle.sample = &f->drawn;
     f->oracle.find_leverages = oracle_find_leverages;

@@ -17,7 +17,7 @@ enum { FGD_NEEDS_TRIAL = 1, FGD_NEEDS_CURVATURE = 2, FGD_NEEDS_MOMENTS = 4, FGD_
 #define FGD_PROJECTIONS 8 /* as many as the kernels take */
 /* Where so little of a row's chance is left to the other label, rounding hides whether the row holds its coefficients
  * back or is on its way to infinity. */
-#define FGD_SATURATED 1e-13
+#define FGD_SATURATED 1e-10
 
 typedef struct {
   const fgd_problem *p;

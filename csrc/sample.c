@@ -349,24 +349,40 @@ static fgd_status sample_dual(void *self, int direct, double *f) {
   return fgd_objective_dual(&((fgd_sample *)self)->own, direct, f);
 }
 
-/* Are all dual points well inside?  Those of rows not drawn do not move, and are unless they are too near the end to
- * tell. */
+static int far_gone(double z) { return exp(-fabs(z)) < FGD_SATURATED; }
+
+/* Is there a row that counts whose own label has all the chance?  Its dual point is too near the end to tell. */
+static int some_far_gone(const fgd_objective *o) {
+  const fgd_problem *p = o->p;
+  for (ptrdiff_t i = 0; i < p->X.n; i++) {
+    double y = p->y_code ? p->y_code[i] : p->y_value[i];
+    if (far_gone(o->z[i]) && y == (o->z[i] > 0) && !(p->weight && p->weight[i] == 0)) return 1;
+  }
+  return 0;
+}
+
+/* Do the other rows drawn leave no direction that moves none of them?  The factor's matrices are used up. */
+static fgd_status hold_back(fgd_sample *s, int *all) {
+  for (ptrdiff_t k = 0; k < s->p.X.n; k++) s->own.q[k] = far_gone(s->own.z[k]) ? 0 : s->weight[k];
+  fgd_status status = fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, s->factor->H);
+  *all = !status && fgd_rank_full(s->rank, s->factor);
+  return status;
+}
+
+/* Are all dual points well inside?  Those of rows not drawn do not move. */
 static fgd_status sample_separate(void *self, const double *u, double *w, int *found, int *interior) {
-  const fgd_sample *s = self;
-  const fgd_problem *p = s->o->p;
+  fgd_sample *s = self;
   (void)u, (void)w;
   *found = 0;
   *interior = 1;
-  for (ptrdiff_t i = 0; i < p->X.n && *interior; i++) {
-    double y = p->y_code ? p->y_code[i] : p->y_value[i], other = exp(-fabs(s->o->z[i]));
-    *interior = other >= FGD_SATURATED || y != (s->o->z[i] > 0) || (p->weight && p->weight[i] == 0);
-  }
   for (ptrdiff_t i = 0; i < s->p.X.n; i++) {
     if (!(s->weight[i] > 0)) continue;
-    double chance = 1 / (1 + exp(-s->own.z[i])), shift = s->own.q[i] / s->weight[i] * s->own.zt[i];
-    if (!(shift <= (1 - INTERIOR) * chance && -shift <= (1 - INTERIOR) / (1 + exp(s->own.z[i])))) *interior = 0;
+    double p = 1 / (1 + exp(-s->own.z[i])), shift = s->own.q[i] / s->weight[i] * s->own.zt[i];
+    if (!(shift <= (1 - INTERIOR) * p && -shift <= (1 - INTERIOR) / (1 + exp(s->own.z[i])))) *interior = 0;
   }
-  return FGD_OK;
+  if (!*interior || !some_far_gone(s->o)) return FGD_OK;
+  *interior = 0;
+  return s->rank->rank == s->rank->size ? hold_back(s, interior) : FGD_OK;
 }
 
 fgd_oracle fgd_sample_oracle(fgd_sample *s) {

@@ -17,6 +17,8 @@ typedef struct {
   fgd_start start;               /* their moments, d each */
   double *scale, *gradient;      /* d; size */
   int workers, fixed;            /* fixed: the curvatures are given, not to be taken from margins */
+  fgd_rank *rank;                /* where separation is asked for: of the columns; work space */
+  fgd_factor *factor;            /*   and the solver's */
   ptrdiff_t size[FGD_DRAW_AGAIN];     /* rows of each kind of draw; those that are left over have weight 0 */
   double leverage, residual;     /* sums over all rows at the last draw but the first */
   float *chance;                 /* n: of being drawn; afterwards 0 for those that were not */

@@ -110,6 +110,50 @@ def quasi(rng):
     return np.column_stack([X, level]), y
 
 
+def tables(rng, n, one_label):
+    """Rows with both labels all over, some of them far from the middle; and a rare level whose rows
+    have one label only, or one row of them another."""
+    d = int(rng.integers(1, 10))
+    kinds = [
+        rng.normal,
+        lambda size: rng.standard_t(2, size),
+        lambda size: rng.lognormal(size=size),
+    ]
+    X = kinds[rng.integers(3)](size=(n, d))
+    level = np.zeros(n)
+    rows = rng.choice(n, int(rng.integers(2, 60)), replace=False)
+    level[rows] = 1
+    z = X / X.std(axis=0) @ rng.normal(size=d) * 10 ** rng.uniform(-1, 1) + rng.normal()
+    y = (z + rng.logistic(size=n) > 0).astype(int)
+    y[rows] = label = rng.integers(2)
+    y[rng.choice(np.flatnonzero(level == 0), 40, replace=False)] = np.arange(40) % 2
+    if not one_label:
+        y[rows[0]] = 1 - label
+    X = np.column_stack([X, level])
+    return (X * 10 ** rng.uniform(-4, 4, d + 1) if rng.random() < 0.5 else X), y, len(rows)
+
+
+@pytest.mark.parametrize("n", [2_000, 15_000])
+def test_a_rare_level_of_one_label(n):
+    """Where there are many rows, the first fits, of a few, may send it so far that its rows show no
+    curvature and no gradient any more."""
+    for seed in range(80):
+        X, y, rows = tables(np.random.default_rng([3, seed]), n, one_label=True)
+        fit = quiet(X, y)
+        assert fit.status == "separated" and fit.converged, (seed, fit.message)
+        assert fit.separation.rows[0] == rows, (seed, fit.message)
+        along = np.abs(fit.separation.direction[0] * X.std(axis=0))
+        assert along[:-1].max() <= 1e-9 * along[-1], seed
+
+
+@pytest.mark.parametrize("n", [2_000, 15_000])
+def test_a_rare_level_of_both_labels(n):
+    for seed in range(80):
+        X, y, _ = tables(np.random.default_rng([3, seed]), n, one_label=False)
+        fit = fastgd.fit(X, y)
+        assert fit.status == "converged" and fit.separation is None, (seed, fit.message)
+
+
 def test_the_rest_is_fitted_as_if_alone(quasi):
     X, y = quasi
     with pytest.warns(fastgd.SeparationWarning, match=r"3 of 400 rows.*columns 3\b.*l2") as caught:

@@ -186,10 +186,9 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
           int found;
           if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
         }
-        if (interior) {
-          run->outcome = FGD_CONVERGED;
-          return FGD_OK;
-        }
+        if (!interior) break;
+        run->outcome = FGD_CONVERGED;
+        return FGD_OK;
       }
       if (decrease <= share * share * run->target) break;
       if (last) {
