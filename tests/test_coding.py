@@ -415,6 +415,17 @@ def test_whole_numbers_beyond_those_of_a_float(tmp_path):
     }
 
 
+def test_levels_that_memory_has_no_room_for(tmp_path, monkeypatch):
+    data = table(tmp_path, y=Y, a=list("uvwuvw"), b=list("ststst"), c=[1, 1, 1, 2, 2, 2])
+    coding = learned(data)
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "empty", lambda *args, **options: np.zeros(2**58))
+        with pytest.raises(
+            MemoryError, match=r"6 rows of 4 features take .* GiB, 2 of them from 'a' .--drop a"
+        ):
+            coding.design(data)
+
+
 def test_dates_taken_as_levels(tmp_path):
     days = ["2024-02-29", "2024-03-01 12:30", "2024-02-29", None] * 4
     data = table(tmp_path, y=[0, 1] * 8, a=days, b=[day and f"{day}?" for day in days])

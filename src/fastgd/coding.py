@@ -205,13 +205,25 @@ class Coding:
             )
         count = table.n_rows if rows is None else len(rows)
         rows = slice(None) if rows is None else rows  # all of them, without a copy
-        matrix = np.empty((count, len(self.features)), dtype, order="F")
+        matrix = self._empty(count, dtype)
         j = 0
         for column in self.columns:
             for feature in column.code(table, rows, unseen):
                 matrix[:, j] = feature
                 j += 1
         return matrix
+
+    def _empty(self, count, dtype):
+        try:
+            return np.empty((count, len(self.features)), dtype, order="F")
+        except MemoryError:
+            size = count * len(self.features) * np.dtype(dtype).itemsize / 2**30
+            widths = {c.name: len(c.levels) for c in self.columns if isinstance(c, Category)}
+            name = max(widths, key=widths.get, default=None)
+            one = f", {widths[name]} of them from {name!r} (--drop {name})" if name else ""
+            raise MemoryError(
+                f"{count} rows of {len(self.features)} features take {size:.3g} GiB{one}"
+            ) from None
 
     def to_dict(self):
         """Return the coding as a dict that JSON can hold."""
