@@ -126,6 +126,9 @@ static fgd_status oracle_prepare(void *self, int anew) {
 static void oracle_precondition(void *self, const double *r, double *s) {
   fgd_softmax_preconditioner_apply(&((fitting *)self)->preconditioner, r, s);
 }
+static fgd_status oracle_intercepts(void *self, int anew, const double *r, double *s) {
+  return fgd_softmax_preconditioner_intercepts(&((fitting *)self)->preconditioner, anew, r, s);
+}
 static fgd_status oracle_separate(void *self, const double *u, double *w, int *found, int *interior) {
   return fgd_softmax_separate(&((fitting *)self)->s, u, w, found, interior);
 }
@@ -364,6 +367,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
                        .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
+  int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
+  if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;
   ptrdiff_t side = fgd_softmax_side(&f.o), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.preconditioner.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;

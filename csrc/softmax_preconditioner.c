@@ -2,16 +2,25 @@
 #include "softmax_preconditioner.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "softmax.h"
+#include "softmax_basis.h"
+#include "softmax_pass.h"
 #include "softmax_weights.h"
 
 #define FACTOR_SIDE 2048 /* up to so many columns it is a Cholesky factor */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
+#define MOST_CROSS 128   /* up to so many classes the intercepts' own Hessian is formed */
 
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a) {
   ptrdiff_t n = o->p->X.n, side = fgd_softmax_side(o), lines = o->K - 1;
   P->o = o;
+  P->cross = NULL;
+  if (o->p->fit_intercept && o->K <= MOST_CROSS) {
+    fgd_factor_layout(&P->intercepts, o->design.kernels, lines, a);
+    P->cross = fgd_take_doubles(a, (o->design.parts + 2) * o->K * o->K);
+  }
   P->sample = side > FACTOR_SIDE ? 0 : n < 8 * side ? n : 8 * side;
   if (!P->sample) {
     P->diagonal = fgd_take_doubles(a, side);
@@ -95,4 +104,50 @@ void fgd_softmax_preconditioner_apply(fgd_softmax_preconditioner *P, const doubl
   for (ptrdiff_t a = 0; a < lines; a++)
     for (ptrdiff_t j = 0; j < side; j++) /* a column without curvature has a pivot of 1 in the factor */
       s[fgd_softmax_place(o, a, j)] = P->factor.H[j * (side + 1)] > 0 ? P->lines[a * side + j] : 0;
+}
+
+/* --- the intercepts -------------------------------------------------------------------- */
+
+/* sum_i s_i p_ik p_il */
+static void cross_part(void *arg, ptrdiff_t part, int worker) {
+  const fgd_softmax_preconditioner *P = arg;
+  const fgd_softmax *o = P->o;
+  ptrdiff_t K = o->K;
+  double *C = P->cross + part * K * K;
+  memset(C, 0, (size_t)(K * K) * sizeof *C);
+  FGD_FOR_BLOCKS(o, part, worker) {
+    const double *p = fgd_softmax_base_of(o, &b, b.z);
+    for (ptrdiff_t k = 0; k < K; k++) {
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] = b.s[b.s_step ? i : 0] * p[k * b.rows + i];
+      for (ptrdiff_t l = 0; l <= k; l++) C[k * K + l] += fgd_dot(b.rows, b.t, p + l * b.rows);
+    }
+  }
+}
+
+fgd_status fgd_softmax_preconditioner_intercepts(fgd_softmax_preconditioner *P, int anew, const double *r, double *s) {
+  fgd_softmax *o = P->o;
+  ptrdiff_t K = o->K, square = K * K;
+  if (anew) {
+    double *C = P->cross, *full = C + o->design.parts * square, *half = full + square;
+    fgd_status status = fgd_team_run(o->team, cross_part, P, o->design.parts);
+    if (status) return status;
+    if (!o->base.kept) o->passes++;
+    fgd_join(C, square, o->design.parts, 0, square);
+    for (ptrdiff_t k = 0; k < K; k++) {
+      double all = 0; /* a class's weight, less what it shares with itself */
+      for (ptrdiff_t l = 0; l < K; l++) {
+        double both = C[l <= k ? k * K + l : l * K + k];
+        full[k * K + l] = -both;
+        if (l != k) all += both;
+      }
+      full[k * K + k] = all;
+    }
+    fgd_softmax_basis_gather(K, K, full, K, half, K);
+    for (ptrdiff_t a = 0; a < K - 1; a++)
+      for (ptrdiff_t k = 0; k < K; k++) full[k * (K - 1) + a] = half[a * K + k];
+    fgd_softmax_basis_gather(K, K - 1, full, K - 1, P->intercepts.H, K - 1);
+    fgd_factor_make(&P->intercepts, 0);
+  }
+  fgd_factor_solve(&P->intercepts, 0, r, s);
+  return FGD_OK;
 }

@@ -15,6 +15,8 @@ typedef struct {
   double *diagonal;        /* d + 1: in place of the factor */
   const double *dividend;  /*   what it divides */
   double *divided;
+  fgd_factor intercepts;   /* of the Hessian's K - 1 intercepts, exact, if `cross`: */
+  double *cross;           /*   for each part of the rows K x K sums, and as much again twice as work; or NULL */
 } fgd_softmax_preconditioner;
 
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a);
@@ -22,6 +24,9 @@ void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softma
 void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P);
 /* Keep the curvatures of the current point for hess_vec, and (anew) make the preconditioner for them: one pass. */
 fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int anew);
+/* Where `cross` is: s = inv(H) r for the Hessian of the intercepts alone (K - 1) at the base, with no pass over X where
+ * probabilities are kept.  anew: not that of the last call. */
+fgd_status fgd_softmax_preconditioner_intercepts(fgd_softmax_preconditioner *P, int anew, const double *r, double *s);
 void fgd_softmax_preconditioner_apply(fgd_softmax_preconditioner *P, const double *r, double *s);
 
 #endif

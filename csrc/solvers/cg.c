@@ -102,7 +102,8 @@ static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
   return fgd_dot(n - d, c->r + d, c->s + d);
 }
 
-/* Intercepts carry no penalty: their equations must hold to rounding.  Conjugate gradients on them alone; *left is the
+/* Intercepts carry no penalty: their equations must hold to rounding.  By their own Hessian where there is one, else by
+ * conjugate gradients on them alone; *left is the
  * square of what they leave, as the preconditioner measures it: vast where hardly any row answers for an intercept,
  * infinite where more is left than rounding explains. */
 static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double *left) {
@@ -112,6 +113,12 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double 
   for (int k = 0; k < 4 && n > d && !status; k++) {
     double rs = intercepts_only(c, oracle);
     if (rs <= 1e-28 * run->cost) break;
+    if (oracle->intercepts) { /* exact up to rounding */
+      if ((status = oracle->intercepts(oracle->self, k == 0, c->r + d, c->s + d))) return status;
+      for (ptrdiff_t j = d; j < n; j++) c->u[j] += c->s[j];
+      status = take_residual(c, oracle, g);
+      continue;
+    }
     memset(c->p, 0, (size_t)d * sizeof *c->p);
     memcpy(c->p + d, c->s + d, (size_t)(n - d) * sizeof *c->p);
     for (ptrdiff_t step = 0; step < 2 * (n - d) && rs > 1e-28 * run->cost; step++) {

@@ -77,6 +77,9 @@ struct fgd_oracle {
    * s = inv(M) r, with no pass. */
   fgd_status (*prepare)(void *self, int anew);
   void (*precondition)(void *self, const double *r, double *s);
+  /* Or NULL: s = inv(H) r for the coordinates without penalty, the last ones, alone, at the curvatures kept; anew: that is
+   * not the last call's H.  No pass. */
+  fgd_status (*intercepts)(void *self, int anew, const double *r, double *s);
   double (*scale_of)(void *self, ptrdiff_t j); /* 0 for a coordinate that nothing depends on */
   /* Or NULL where there is a penalty.  Is the step u from w the way to infinity of some rows?  *interior: no, a
    * finite optimum exists.  *found: they were set aside, and w was turned.  Unless *interior, the factor's matrices
