@@ -152,6 +152,7 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
     do {
       if (worn && !fresh) {
         if ((status = o->draw(o->self, w, F))) return status;
+        for (ptrdiff_t k = 0; k < count; k++) folds[k].passes += folds[k].open;
         fresh = moved = 1;
       }
       worn = 0;
