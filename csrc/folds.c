@@ -15,6 +15,7 @@ void fgd_folds_layout(fgd_folds *s, fgd_objective *o, fgd_sample *sample, ptrdif
   *s = (fgd_folds){.o = o, .sample = sample, .count = count};
   fgd_design_init_many(&s->many, &o->p->X, count);
   s->share = fgd_take_doubles(a, count);
+  s->apart = fgd_take_doubles(a, count);
   s->null_cost = fgd_take_doubles(a, count);
   s->unit = fgd_take_doubles(a, d);
   s->points = fgd_take_doubles(a, count * d);
@@ -72,6 +73,7 @@ fgd_status fgd_folds_begin(fgd_folds *s, const uint8_t *held) {
   for (ptrdiff_t k = 0; k < s->count; k++) {
     double left = all - of[2 * k], p = (ones - of[2 * k + 1]) / left;
     s->share[k] = 1 / left;
+    s->apart[k] = of[2 * k] > 0 ? 1 / of[2 * k] : 0;
     s->null_cost[k] = s->o->p->fit_intercept ? -p * log(p) - (1 - p) * log1p(-p) : log(2);
   }
   return status;
@@ -250,8 +252,17 @@ static fgd_status view(void *self, ptrdiff_t fold, double l2, int own, double *H
   return status;
 }
 
+static double reach(void *self, ptrdiff_t fold) {
+  const fgd_folds *s = self;
+  const fgd_sample *sample = s->sample;
+  double sum = 0;
+  for (ptrdiff_t i = 0; i < sample->p.X.n; i++)
+    if (s->group[i] == fold) sum += sample->weight[i] / sample->chance_of[i] * fabs(sample->own.zt[i]);
+  return s->apart[fold] * sum;
+}
+
 fgd_folds_oracle fgd_folds_oracle_of(fgd_folds *s) {
   return (fgd_folds_oracle){.self = s, .count = s->count, .size = s->o->size, .penalised = s->o->p->X.d,
                             .unit = s->unit, .null_cost = s->null_cost, .values = values, .draw = draw,
-                            .look = look, .view = view, .sample = &s->view};
+                            .look = look, .view = view, .reach = reach, .sample = &s->view};
 }

@@ -12,7 +12,8 @@ typedef struct {
   const uint8_t *held;            /* n: the fold that leaves the row out; `count`: none does */
   ptrdiff_t count;
   fgd_design many;                /* X, for as many points at once */
-  double *share;                  /* count: 1 / the part that a fold's rows have in the weight of all */
+  double *share, *apart;          /* count: 1 / the part that a fold's rows, and those it leaves out, have in the weight
+                                     of all */
   double *null_cost;              /* count */
   double *unit;                   /* d: what a penalty of 1 is in the solver's coordinates */
   double *points, *intercepts;    /* count lines of d, in the user's coordinates; count */

@@ -348,6 +348,12 @@ static fgd_status sample_line(void *self, double t, double *f, double *slope) {
 static fgd_status sample_dual(void *self, int direct, double *f) {
   return fgd_objective_dual(&((fgd_sample *)self)->own, direct, f);
 }
+static double sample_reach(void *self) {
+  const fgd_sample *s = self;
+  double most = 0;
+  for (ptrdiff_t i = 0; i < s->p.X.n; i++) most = fmax(most, fabs(s->own.zt[i]));
+  return most;
+}
 
 static int far_gone(double z) { return exp(-fabs(z)) < FGD_SATURATED; }
 
@@ -389,5 +395,5 @@ fgd_oracle fgd_sample_oracle(fgd_sample *s) {
   return (fgd_oracle){.self = s, .size = s->o->size, .penalised = s->o->p->X.d, .lambda = s->o->lambda,
                       .value_grad = sample_value_grad, .accept = sample_accept, .gram = sample_gram,
                       .gram_fine = sample_gram_fine, .hess_vec = sample_hess_vec, .line = sample_line,
-                      .dual = sample_dual, .separate = sample_separate};
+                      .dual = sample_dual, .reach = sample_reach, .separate = sample_separate};
 }

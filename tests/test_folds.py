@@ -30,10 +30,11 @@ def labels(X, strength, rng):
 
 
 def slack(X, y, fit, weight):
-    """How far the rounding of margins, of one size and sign, can move the cost of this model."""
+    """How far rounding can move the cost of this model: of margins, of one size and sign, and of
+    a sum of so many terms."""
     terms = np.abs(X) @ np.abs(fit.coef) + abs(fit.intercept)
     wrong = np.abs(fit.predict_proba(X)[:, 1] - y)
-    return EPS * (fit.cost + weight @ (wrong * terms) / weight.sum())
+    return EPS * (64 * fit.cost + weight @ (wrong * terms) / weight.sum())
 
 
 def assert_as_alone(X, y, held, l2, found, at_least=None, **options):
@@ -268,6 +269,29 @@ def test_cross_validation_is_that_of_the_folds_by_themselves(kind, monkeypatch, 
     np.testing.assert_allclose(
         model.scores_[..., finite], alone.scores_[..., finite], rtol=0, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_scores_where_a_level_is_rare_in_training_and_common_in_the_rows_left_out(seed):
+    """The cost hardly knows the coefficient of such a level; the scores do."""
+    pytest.importorskip("sklearn")
+    from sklearn.metrics import log_loss
+    from sklearn.model_selection import StratifiedKFold
+
+    rng, n = np.random.default_rng(seed), 12_000
+    levels, late = np.minimum(rng.geometric(0.3, n), 12), np.arange(n) > 0.8 * n
+    new = late & (rng.random(n) < 0.3) | (np.arange(n) % (n // 6) == 5)
+    X = np.column_stack([rng.normal(size=(n, 4)), np.eye(13)[levels], new])
+    z = X[:, :4] @ [1.0, -0.5, 0.3, 0.0] + 0.4 * levels - 1.5
+    y = (z + rng.logistic(size=n) > 0).astype(int)
+    y[new & ~late] = 1
+    model = fastgd.LogisticRegressionCV(Cs=CS, cv=5).fit(X, y)
+    for k, (train, test) in enumerate(StratifiedKFold(5).split(X, y)):
+        for i, C in enumerate(CS):
+            options = {"l2": 1 / (C * len(train)), "tol": 1e-14, "solver": "newton"}
+            fit = fastgd.fit(X[train], y[train], **options)
+            score = -log_loss(y[test], fit.predict_proba(X[test]))
+            assert model.scores_[k, 0, i] == pytest.approx(score, rel=0, abs=5e-5)
 
 
 def test_what_is_given_up_is_finished_alone(monkeypatch, rng):

@@ -11,7 +11,8 @@
 #define PATIENCE 5   /*   and so many slow or failed steps are too many */
 #define MOST 20      /* passes for one penalty */
 #define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
-#define ENOUGH 1e-2  /* a fold ends at a gap of this share of the target: scores are off by a root of it */
+#define ENOUGH 1e-2  /* a fold ends at a gap of this share of the target, */
+#define REACH 5e-5   /*   and where no score of the rows it leaves out can be off by more */
 #define MANY 6       /* after so many passes for one penalty, or a slow step, a fold goes by its own curvatures; */
 #define WORN 7       /*   and after so many the rows drawn serve no longer: the next penalty has others */
 
@@ -58,7 +59,7 @@ static void open_fold(const fgd_folds_oracle *o, fold *f, double l2) {
 
 /* At its current point: is the fold finished (*arrived), or else what is its trial?  It is given up if there is none
  * (f->open).  work: 3 size numbers. */
-static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double *trial, double *work,
+static fgd_status turn(const fgd_folds_oracle *o, ptrdiff_t which, fold *f, fgd_factor *F, double *trial, double *work,
                        int *arrived) {
   ptrdiff_t n = o->size;
   double *u = work, *r = work + n, *v = work + 2 * n;
@@ -72,7 +73,7 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double
     if (status) return status;
     f->lower = fmax(f->lower, f->run.cost - gap);
     f->run.gap = fmin(fmin(gap, f->run.cost), fgd_above(f->run.cost, f->lower));
-    *arrived = f->run.gap <= ENOUGH * f->run.target;
+    *arrived = f->run.gap <= ENOUGH * f->run.target && o->reach(o->self, which) <= REACH;
     if (*arrived) return FGD_OK;
   }
   if (decrease > SLOW * f->before) f->poor++;
@@ -89,7 +90,6 @@ static fgd_status turn(const fgd_folds_oracle *o, fold *f, fgd_factor *F, double
   f->scaled = 0;
   for (ptrdiff_t j = 0; j < n; j++) f->scaled += F->H[j * n + j] * u[j] * u[j];
   int rounding = !(f->predicted > 1e3 * DBL_EPSILON * f->run.cost);
-  *arrived = rounding && f->run.gap <= f->run.target;
   f->open = !rounding && f->poor < PATIENCE && f->passes < MOST;
   for (ptrdiff_t j = 0; j < n; j++) trial[j] = f->run.w[j] - u[j];
   return FGD_OK;
@@ -171,7 +171,7 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
           fgd_factor_make(F, 0);
         }
         int arrived;
-        if ((status = turn(o, f, F, trial + m * n, scratch, &arrived))) return status;
+        if ((status = turn(o, k, f, F, trial + m * n, scratch, &arrived))) return status;
         if (arrived) {
           all->found(all->self, k, p, &f->run, f->passes);
           f->done++;

@@ -67,7 +67,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
 
   for (;;) {
     double floor = 1e-20 * run->cost;
-    int deep = stuck || decrease <= fmax(run->enough, floor) || (slow && decrease <= 0.1 * run->target);
+    int deep = stuck || decrease <= fmax(run->enough, floor) || (slow && !run->deep && decrease <= 0.1 * run->target);
     int last = run->iteration >= run->max_iter;
     if (deep && damping > 0) {
       damping = 0;

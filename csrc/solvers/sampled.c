@@ -17,7 +17,8 @@
 #define CLOSE 2e-3      /* share of the first predicted decrease at which a sample's own fit ends, */
 #define STALE 0.3       /*   and at which its factor serves on */
 #define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target, */
-#define DEEP 5e-4       /*   or this one, if digits matter */
+#define DEEP 5e-4       /*   or this one, if digits matter; */
+#define REACH 1e-4      /*   exact Hessians go on where a margin of the rows drawn can be off by more */
 #define COARSE 1e-4     /* a pivot below this share of its column may be the rounding of float */
 
 size_t fgd_sampled_work(ptrdiff_t size) {
@@ -181,12 +182,13 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
       lower = fmax(lower, run->cost - gap);
       run->gap = fmin(fmin(gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
       int enough = decrease <= share * run->target, interior = 1;
+      int far = run->deep && sample->reach(sample->self) > REACH;
       if ((enough || last || (poor && !run->deep)) && run->gap <= run->target) { /* where it is slow, that will do */
         if (oracle->separate) {
           int found;
           if ((status = sample->separate(sample->self, u, w, &found, &interior))) return status;
         }
-        if (!interior) break;
+        if (!interior || (far && !last)) break;
         run->outcome = FGD_CONVERGED;
         return FGD_OK;
       }

@@ -94,6 +94,9 @@ struct fgd_oracle {
    * they make a certificate for all rows. */
   fgd_status (*draw)(void *self, fgd_draw kind);
   const fgd_oracle *sample;
+  /* A sample's: the largest of the trial's margins, of all rows drawn.  Right after a certificate, how far its step would
+   * move one. */
+  double (*reach)(void *self);
   /* The next value_grad finds the leverages anew, with this factor. */
   void (*find_leverages)(void *self, const fgd_factor *F);
   const fgd_rows_oracle *rows; /* or NULL */
@@ -118,6 +121,9 @@ typedef struct {
    * as after FGD_DRAW_MODEL; and its Hessian there (lower triangle).  own: by curvatures at its own point, a Gram for
    * itself. */
   fgd_status (*view)(void *self, ptrdiff_t fold, double l2, int own, double *H);
+  /* How far the step that `sample` was last asked to certify would move a margin of a row that the fold leaves out, in the
+   * mean: no score of the fold's would change by more. */
+  double (*reach)(void *self, ptrdiff_t fold);
   const fgd_oracle *sample;
 } fgd_folds_oracle;
 
@@ -137,7 +143,7 @@ struct fgd_run {
   double null_cost;
   double enough;          /* newton, lbfgs: stop when the predicted decrease is no more than this; newton */
   int bare;               /*   without a certificate */
-  int deep;               /* sampled: two digits to spare beyond the target */
+  int deep;               /* newton: there even if it goes slowly; sampled: two digits beyond the target */
   ptrdiff_t max_iter;
   /* Tells the observer of an iterate; nonzero: stop.  NULL where nobody listens. */
   int (*report)(const fgd_run *run);
