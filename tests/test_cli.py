@@ -22,8 +22,6 @@ def test_export_writes_a_function(run, model):
     exec(out, names)
     d = fastgd.load(model).n_features
     assert sum(names["score"]([0.5] * d)) == pytest.approx(1, abs=1e-12)
-    code, out, err = run("export", model, "--to", "onnx")
-    assert (code, out) == (1, "") and "--output" in err
 
 
 def test_info(run, model):
@@ -149,6 +147,49 @@ def test_interrupt(run, monkeypatch):
 
     monkeypatch.setattr(commands, "fit_file", interrupt)
     assert run("fit", "x.csv", "--target", "y") == (130, "", "fastgd: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ("fit x.csv --target y --reference race", "'race': wanted COLUMN=LEVEL"),
+        ("export m --to onnx", "--to onnx needs --output FILE"),
+        ("bench --seconds abc", "'abc': wanted a number above 0"),
+        ("bench --C 0", "'0': wanted a number above 0"),
+        ("bench --threads 0", "'0': wanted a whole number from 1"),
+    ],
+)
+def test_what_no_argument_can_be_is_bad_usage(argv, said, run):
+    code, out, err = run(*argv.split())
+    assert (code, out) == (2, "") and said in err
+
+
+def test_a_table_is_no_model(run, tmp_path):
+    (tmp_path / "people.csv").write_text("age,income\n1,2\n")
+    code, _, err = run("predict", tmp_path / "people.csv", tmp_path / "model")
+    assert (
+        code == 1 and "not a fastgd model" in err and "it begins like text, with 'age,inco'" in err
+    )
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_interrupt_while_the_package_is_imported(debug):
+    script = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'numpy':\n"
+        "            raise KeyboardInterrupt\n"
+        "from fastgd_command import main\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.exit(main())"
+    )
+    command = [sys.executable, "-c", script, "info"] + ["--debug"] * debug
+    done = subprocess.run(command, capture_output=True, text=True)
+    if debug:
+        assert "Traceback" in done.stderr
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "fastgd: interrupted\n")
 
 
 def test_traceback_only_with_debug(run, monkeypatch):

@@ -182,8 +182,6 @@ def test_command(rng, tmp_path, capsys):
     assert capsys.readouterr().out == export.c(fit, "risk")
     assert run("--to", "python", "--output", str(tmp_path / "score.py")) == 0
     assert (tmp_path / "score.py").read_text("utf-8") == export.python(fit)
-    with pytest.raises(fastgd.DataError, match="--output"):
-        run("--to", "onnx")
 
 
 # --- ONNX ---------------------------------------------------------------------------------------

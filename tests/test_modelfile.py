@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 
 import numpy as np
 import pytest
@@ -118,16 +117,6 @@ def test_failed_write_keeps_the_old_file(path, monkeypatch):
         modelfile.write(path, {}, {})
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX")
-def test_permissions_follow_the_umask(tmp_path):
-    old = os.umask(0o027)
-    try:
-        modelfile.write(tmp_path / "m", {}, {})
-    finally:
-        os.umask(old)
-    assert stat.S_IMODE((tmp_path / "m").stat().st_mode) == 0o640
 
 
 def test_missing_file_is_an_oserror(tmp_path):

@@ -19,7 +19,7 @@ import numpy as np
 
 import fastgd
 
-from . import _core, reference
+from . import _core, arguments, reference
 from .errors import DataError
 
 QUICK = (100, 4), (569, 30), (10_000, 20)
@@ -326,6 +326,7 @@ def measure(name, X, y, *, n_threads=None, seconds=0.5):
 
 def add_arguments(parser):
     """Add the options of ``fastgd bench`` to an argparse parser."""
+    positive = arguments.number("a number above 0", lambda value: value > 0)
     parser.add_argument("--quick", action="store_true", help="small sizes only, in a few seconds")
     parser.add_argument(
         "--data",
@@ -334,7 +335,9 @@ def add_arguments(parser):
         help="measure on these files too (with --peers: only): .npz with X and y, or CSV",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict, for a table")
-    parser.add_argument("--threads", type=_count, metavar="N", help="threads (default: all)")
+    parser.add_argument(
+        "--threads", type=arguments.whole(1), metavar="N", help="threads (default: all)"
+    )
     parser.add_argument("--json", action="store_true", help="write one JSON object, not a table")
     parser.add_argument("--plot", metavar="FILE", help="draw the times into this file as well")
     peers = parser.add_argument_group("fastgd beside other packages")
@@ -345,28 +348,14 @@ def add_arguments(parser):
         "an .npz file may hold CSR data: data, indices, indptr, shape and y",
     )
     peers.add_argument("--standardize", action="store_true", help="scale the columns of --data")
-    peers.add_argument("--C", type=_positive, default=1.0, help="penalty 1/(C n) (default: 1)")
+    peers.add_argument("--C", type=positive, default=1.0, help="penalty 1/(C n) (default: 1)")
     peers.add_argument(
         "--seconds",
-        type=_positive,
+        type=positive,
         default=60.0,
         metavar="S",
         help="a contender whose next fit would take longer stops (default: 60)",
     )
-
-
-def _count(text):
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
-
-
-def _positive(text):
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise ValueError
-    return value
 
 
 def run(args):

@@ -15,7 +15,7 @@ import math
 import os
 import sys
 
-from . import printout
+from . import arguments, printout
 
 OK, DATA_ERROR, USAGE, NOT_CONVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -114,7 +114,7 @@ def _parser(command):
         from . import export as exporting
 
         exporting.add_arguments(export)
-        export.set_defaults(run=exporting.run)
+        export.set_defaults(run=exporting.run, check=lambda args: exporting.check(export, args))
 
     course = commands.add_parser(
         "learn",
@@ -127,7 +127,7 @@ def _parser(command):
         from . import learn
 
         learn.add_arguments(course)
-        course.set_defaults(run=learn.run)
+        course.set_defaults(run=learn.run, check=lambda args: learn.check(course, args))
 
     measure = commands.add_parser(
         "bench",
@@ -159,6 +159,7 @@ def _add_fit(parser):
         add(option, action="append", default=[], metavar="COLUMN", help=text)
     add(
         "--reference",
+        type=_level,
         action="append",
         default=[],
         metavar="COLUMN=LEVEL",
@@ -168,13 +169,13 @@ def _add_fit(parser):
     add = scoring.add_argument
     add(
         "--test-size",
-        type=_number("a share from 0 to below 1", lambda value: 0 <= value < 1),
+        type=arguments.number("a share from 0 to below 1", lambda value: 0 <= value < 1),
         metavar="SHARE",
         help="share of the rows held out for scoring, by class (default: 0.2; 0: none)",
     )
-    add("--seed", type=_whole(0), default=0, metavar="N", help="which rows are held out "
+    add("--seed", type=arguments.whole(0), default=0, metavar="N", help="which rows are held out "
         "(default: 0); the same seed means the same rows on every machine")  # fmt: skip
-    add("--test", type=_file, metavar="FILE", help="fit all rows and score on this file")
+    add("--test", type=arguments.file, metavar="FILE", help="fit all rows and score on this file")
     add("--refit", action="store_true", help="after scoring fit once more, to all rows, those "
         "of --test too; the saved model is that one, not the one scored")  # fmt: skip
     _add_unseen(scoring)
@@ -182,7 +183,7 @@ def _add_fit(parser):
     add = fitting.add_argument
     add(
         "--l2",
-        type=_number("a number that is at least 0", lambda value: value >= 0),
+        type=arguments.number("a number that is at least 0", lambda value: value >= 0),
         help="strength of the penalty l2/2 * sum(w^2) beside the mean log loss "
         "(default: 1/n, n the number of rows fitted)",
     )
@@ -194,17 +195,17 @@ def _add_fit(parser):
     )
     add(
         "--tol",
-        type=_number("a number above 0", lambda value: value > 0),
+        type=arguments.number("a number above 0", lambda value: value > 0),
         default=1e-8,
         help="converged when gap <= tol * null cost (default: 1e-8)",
     )
-    add("--max-iter", type=_whole(0), metavar="N", help="most iterations")
-    add("--threads", type=_whole(1), metavar="N", help="threads (default: automatic)")
+    add("--max-iter", type=arguments.whole(0), metavar="N", help="most iterations")
+    add("--threads", type=arguments.whole(1), metavar="N", help="threads (default: automatic)")
     add = parser.add_argument
-    add("--save", type=_file, metavar="MODEL", help="write the fitted model to this file")
+    add("--save", type=arguments.file, metavar="MODEL", help="write the fitted model to this file")
     add(
         "--report",
-        type=_file,
+        type=arguments.file,
         metavar="HTML",
         help="write a page with summary and pictures to this file",
     )
@@ -257,28 +258,6 @@ def _add_json(parser):
     parser.add_argument("--json", action="store_true", help="write one JSON object, not text")
 
 
-def _number(wanted, allowed):
-    def parse(text):
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and allowed(value)):
-            raise argparse.ArgumentTypeError(f"{text!r}: wanted {wanted}")
-        return value
-
-    return parse
-
-
-def _whole(least):
-    def parse(text):
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"{text!r}: wanted a whole number from {least}")
-        return int(text)
-
-    return parse
-
-
 def _separator(text):
     text = {"\\t": "\t", "tab": "\t"}.get(text, text)
     if len(text) != 1 or not text.isascii() or text in '"\r\n':
@@ -294,9 +273,9 @@ def _encoding(text):
     return text
 
 
-def _file(text):
-    if not text:  # a variable of the shell that is not set, most likely
-        raise argparse.ArgumentTypeError("wanted the name of a file, found none")
+def _level(text):
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"{text!r}: wanted COLUMN=LEVEL")
     return text
 
 

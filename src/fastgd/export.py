@@ -15,7 +15,7 @@ import re
 
 import numpy as np
 
-from .errors import DataError
+from . import arguments
 from .result import FitResult
 
 _C_WORDS = frozenset(
@@ -416,7 +416,7 @@ def onnx(model, path=None, *, dtype=None, zipmap=False):
         options={id(estimator): {"zipmap": zipmap}},
     )
     if path is not None:
-        from .modelfile import replace_file
+        from .writing import replace_file
 
         replace_file(path, [graph.SerializeToString()])
     return graph
@@ -496,8 +496,17 @@ def add_arguments(parser):
         "--name", default="score", help="of the C or Python function (default: score)"
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="default: standard output; must be given for onnx"
+        "--output",
+        type=arguments.file,
+        metavar="FILE",
+        help="default: standard output; must be given for onnx",
     )
+
+
+def check(parser, args):
+    """Refuse what the parser cannot see."""
+    if args.to == "onnx" and args.output is None:
+        parser.error("--to onnx needs --output FILE: the graph is no text")
 
 
 def run(args):
@@ -508,11 +517,9 @@ def run(args):
     args : argparse.Namespace
         With ``model``, ``to``, ``name`` and ``output``.
     """
-    from .modelfile import replace_file
     from .saved import load
+    from .writing import replace_file
 
-    if args.to == "onnx" and args.output is None:
-        raise DataError("--to onnx needs --output FILE: the graph is no text")
     model = load(args.model)
     if args.to == "onnx":
         onnx(model, args.output)

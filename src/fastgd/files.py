@@ -14,11 +14,11 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 
 from .errors import DataError
 from .tables import Table, pyarrow
+from .writing import whole
 
 SEPARATORS = ",;\t|"
 OUTPUTS = (".csv", ".csv.gz", ".csv.zst", ".parquet")
@@ -497,28 +497,14 @@ def writer(path):
     CsvRows or ParquetRows
     """
     pa = pyarrow()
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device
-        with open(target, "wb") as file:
-            yield CsvRows(file)
-        return
-    mask = os.umask(0)
-    os.umask(mask)
-    folder, name = os.path.split(target)
-    handle, temporary = tempfile.mkstemp(prefix=".fastgd-", suffix=f"-{name}", dir=folder)
-    os.close(handle)
-    try:
-        with contextlib.ExitStack() as stack:
-            if path.endswith(".parquet"):
-                rows = stack.enter_context(contextlib.closing(ParquetRows(temporary)))
-            else:  # the suffix says how to compress
-                rows = CsvRows(stack.enter_context(pa.output_stream(temporary)))
-            yield rows
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp gives 0600; this is an ordinary file
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with contextlib.ExitStack() as stack:
+        place = stack.enter_context(whole(path))
+        if not os.path.isfile(place):  # a pipe or a device
+            yield CsvRows(stack.enter_context(open(place, "wb")))
+        elif path.endswith(".parquet"):
+            yield stack.enter_context(contextlib.closing(ParquetRows(place)))
+        else:  # the suffix says how to compress
+            yield CsvRows(stack.enter_context(pa.output_stream(place)))
 
 
 class CsvRows:

@@ -19,6 +19,7 @@ import warnings
 from pathlib import Path
 from typing import NamedTuple
 
+from . import arguments
 from .plaintext import filled, readable
 
 __all__ = ["LANGUAGES", "Cell", "Chapter", "chapters", "notebook", "play", "read"]
@@ -246,7 +247,13 @@ HINTS = {
 def add_arguments(parser):
     """Options of ``fastgd learn``."""
     add = parser.add_argument
-    add("chapter", nargs="?", type=int, metavar="CHAPTER", help="its number; without one: a list")
+    add(
+        "chapter",
+        nargs="?",
+        type=arguments.whole(0, chapters()[-1].number),
+        metavar="CHAPTER",
+        help="its number; without one: a list",
+    )
     add("--lang", choices=LANGUAGES, help="language (default: en; --export: both)")
     add(
         "--plot",
@@ -268,6 +275,12 @@ def add_arguments(parser):
     )
 
 
+def check(parser, args):
+    """Refuse what the parser cannot see."""
+    if args.chapter is None and (args.open or args.plot) and args.export is None:
+        parser.error(f"--{'open' if args.open else 'plot'} needs a chapter's number")
+
+
 def run(args):
     """Run ``fastgd learn`` with parsed arguments and return the exit code."""
     lang = args.lang or "en"
@@ -277,8 +290,6 @@ def run(args):
             for one in chosen:
                 print(write(one, args.export / each))
     elif args.chapter is None:
-        if args.open or args.plot:
-            raise ValueError(f"--{'open' if args.open else 'plot'} needs a chapter's number")
         for one in chapters(lang):
             print(f"{one.number:>3}  {one.title}")
         print(f"\n{HINTS[lang]}")

@@ -18,12 +18,12 @@ import json
 import math
 import os
 import re
-import tempfile
 import zlib
 
 import numpy as np
 
 from .errors import DataError
+from .writing import replace_file
 
 FORMAT = "fastgd"
 FORMAT_VERSION = 2
@@ -179,22 +179,6 @@ def _without_special_floats(value):
     return value
 
 
-def replace_file(path, chunks):
-    path = os.fspath(path)
-    folder = os.path.dirname(path) or "."
-    mask = os.umask(0)
-    os.umask(mask)
-    handle, temporary = tempfile.mkstemp(prefix=".fastgd-", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(chunks)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp gives 0600; a model is an ordinary file
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def _damaged(name, what):
     return DataError(f"{name}: not a fastgd model, or damaged: {what}")
 
@@ -202,7 +186,10 @@ def _damaged(name, what):
 def _read_header(file, size, name):
     if size < 8:
         raise _damaged(name, f"only {size} bytes")
-    length = int.from_bytes(file.read(8), "little")
+    start = file.read(8)
+    if start.isascii() and 0 not in start:  # which would be quite a length
+        raise _damaged(name, f"it begins like text, with {start.decode()!r}")
+    length = int.from_bytes(start, "little")
     if length > min(size - 8, _MAX_HEADER):
         raise _damaged(name, f"a header of {length} bytes is claimed in a file of {size}")
     head = file.read(length)

@@ -5,9 +5,7 @@ Nothing is computed here but what the pictures show; there is no clock in it.
 
 import html
 import math
-import os
 import re
-import tempfile
 import warnings
 from io import StringIO
 
@@ -15,6 +13,7 @@ import numpy as np
 
 from . import plot, printout
 from .plot import style
+from .writing import whole
 
 STYLE = """
 :root { --ink: #1b1b1b; --soft: #565656; --paper: #fff; --line: #d5d5d5; --card: #f6f7f9 }
@@ -79,18 +78,8 @@ def write(path, fit, X, y, *, title=None, names=None, scored=None, outcome=None)
         If the file cannot be written.
     """
     text = page(fit, X, y, title=title, names=names, scored=scored, outcome=outcome)
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, other = tempfile.mkstemp(dir=folder, prefix=".fastgd-")
-    try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(other, 0o666 & ~mask)
-        os.replace(other, path)
-    except BaseException:
-        os.unlink(other)
-        raise
+    with whole(path) as place, open(place, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
 
 
 def write_outcome(path, outcome):

@@ -195,10 +195,10 @@ class Table:
             names = " or ".join(repr(folded[key]) for key in close)
             return f"{self.source}: no column {name!r}; did you mean {names}?"
         if len(self.names) == 1 and self.separator:
-            only = cut(repr(self.names[0]))
+            only = repr(cut(self.names[0]))
             return (
                 f"{self.source}: no column {name!r}; its only column is {only}, "
-                f"read with the separator {self.separator!r} (--sep is another)"
+                f"read with the separator {self.separator!r}; --sep gives another"
             )
         return f"{self.source}: no column {name!r}; its columns are {listed(self.names, 20)}"
 

@@ -122,8 +122,9 @@ def translated_penalty(penalty, C, l1_ratio, name, c_name):
             C = np.inf
         share = {"l1": 1.0, "elasticnet": l1_ratio}.get(penalty, 0.0)
     if share > 0:
+        got = f"penalty={penalty!r}" if penalty == "l1" else f"{name}={share:g}"
         raise ValueError(
-            f"fastgd has no L1 penalty yet, got {name}={share:g}: leave {name} at 0, or use "
+            f"fastgd has no L1 penalty yet, got {got}: leave {name} at 0, or use "
             "scikit-learn's estimator with solver='saga'"
         )
     return C
