@@ -170,6 +170,23 @@ def test_units_that_drown_each_other(rng):
         assert_solves(problem, fit.coef, fit.intercept, fit.gap)
 
 
+@pytest.mark.parametrize("l2", [1e-9, 1e-5, 1e-3])
+@pytest.mark.parametrize(("n", "d", "classes"), [(5, 10, 2), (12, 40, 2), (50, 60, 2), (20, 80, 3)])
+def test_units_of_every_column(n, d, classes, l2, rng):
+    """Steps of which rounding leaves a millionth, or makes a loss, are not taken again and again."""
+    for _ in range(10):
+        X = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-7, 8, d)
+        y = rng.permutation(np.arange(n) % classes)
+        fit = fastgd.fit(X, y, l2=l2)
+        other = fastgd.fit(X, y, l2=l2, solver="newton")
+        assert fit.converged and fit.gap_kind == "dual"
+        assert fit.cost - fit.gap <= other.cost and other.cost - other.gap <= fit.cost
+        assert fit.cost <= fit.null_cost
+        assert fit.cost == pytest.approx(
+            fastgd.cost(X, y, fit.coef, fit.intercept, l2=l2), rel=1e-9, abs=1e-13
+        )
+
+
 @needs_long_double
 @pytest.mark.parametrize("power", [4, 5, 6, 7])
 def test_units_that_nearly_do(rng, power):

@@ -21,6 +21,7 @@
 #define MORE 6            /* of conjugate gradients */
 #define MOST_IDLE 8       /* steps in a row that do not halve the predicted decrease: time to look at X */
 #define MOST_ROUNDING 0.1 /* then rounds of steps from the true margins gain a digit each */
+#define LEAST 1e-6        /* part of a step that is one */
 #define MOST_PRODUCTS 500
 #define NEAR 0.1 /* share of the target: so near, steps of several lines are solved for well */
 
@@ -211,7 +212,8 @@ static fgd_status certify(dual *s) {
   }
   status = s->rows->dual(s->self, s->shift, &bound);
   bound += 0.5 * fmax(fgd_dot(s->all, e, Ke), 0) + (double)s->n * DBL_EPSILON * s->rows->spread(s->self, e);
-  double noise = 16 * DBL_EPSILON * DBL_EPSILON * s->run->cost * s->rows->lean, root = sqrt(bound) + sqrt(noise);
+  double noise = 16 * DBL_EPSILON * DBL_EPSILON * (s->run->cost * s->rows->lean + s->rows->spread(s->self, s->a));
+  double root = sqrt(bound) + sqrt(noise);
   s->run->gap = isnan(root) || !settled ? s->run->cost : fmin(root * root, s->run->cost); /* no loss is negative */
   return status;
 }
@@ -285,14 +287,16 @@ static fgd_status begin(dual *s, int warm) {
   return FGD_OK;
 }
 
-/* Try the step, or a part of it; afterwards the current point is the better one. */
-static fgd_status step(dual *s, int *full) {
+/* Try the step, or a part of it; afterwards the current point is the better one, unless *lost: rounding has made that
+ * part, or what it gains, nothing. */
+static fgd_status step(dual *s, int *full, int *lost) {
   fgd_run *run = s->run;
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t all = s->all;
   double slope0 = -2 * s->decrease, t = 1, loss, along = fgd_dot(all, s->Ka, s->e), curve = fgd_dot(all, s->e, s->Ke);
   double *b = s->a + all;
   fgd_status status;
+  *lost = 1;
   lifted(s, s->Ke, s->e + all, s->x);
   for (;;) {
     s->rows->move(s->self, t, s->x);
@@ -300,13 +304,16 @@ static fgd_status step(dual *s, int *full) {
     double cost = loss + s->penalty - t * along + 0.5 * t * t * curve;
     double slope = t * curve - along - fgd_dot(all, s->rt, s->x);
     int tiny = s->decrease <= 1e3 * DBL_EPSILON * run->cost; /* the cost's rounding: slopes decide */
-    if (t < 1 || cost <= run->cost - FGD_SUFFICIENT * s->decrease || (tiny && fabs(slope) <= 0.9 * fabs(slope0))) {
+    if (cost <= run->cost - FGD_SUFFICIENT * t * s->decrease || (tiny && fabs(slope) <= 0.9 * fabs(slope0))) {
       run->cost = cost;
       break;
     }
+    if (t < 1) return FGD_OK;
     fgd_penalty_line p = {s->penalty, -along, curve};
     if ((status = fgd_shorten_along(run, p, slope0, &t))) return status;
+    if (!(t > LEAST)) return FGD_OK;
   }
+  *lost = 0;
   s->loss = loss;
   s->penalty = run->cost - loss;
   for (ptrdiff_t i = 0; i < all; i++) {
@@ -333,21 +340,21 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
   double left = INFINITY, best = INFINITY; /* the gap at the last look at X; the least predicted decrease since */
   double forcing = 0.3, near = lines > 1 ? NEAR * run->target : 0;
   for (size_t k = 0; k < vectors(lines); k++) *arrays[k] = work + (ptrdiff_t)k * count;
-  int warm = 0, fresh = 1, idle = 0, polished = 0;
+  int warm = 0, fresh = 1, idle = 0, polished = 0, lost = 0;
   for (ptrdiff_t j = 0; j < oracle->penalised && !warm; j++) warm = run->w[j] != 0;
   fgd_status status = rows->form(s.self);
   if (status || (status = begin(&s, warm)) || (status = factor(&s)) || (status = direction(&s, forcing, 0)))
     return status;
   for (;;) {
     int exact = s.rounding <= MOST_ROUNDING, last = run->iteration >= run->max_iter, full;
-    int deep = idle >= MOST_IDLE || !exact || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
+    int deep = lost || idle >= MOST_IDLE || !exact || !(s.decrease > fmax(run->enough, 1e-20 * run->cost));
     if (lines > 1 && run->cost <= run->target) deep = 1;
     if (deep || last) {
       double part = fmax(1e-5 * run->target, fmin(0.02 * run->target, s.decrease));
       if ((status = verify(&s, 1)) || (status = direction(&s, 1e-7, part)) || (status = certify(&s))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
-      if (polished && exact && run->outcome == FGD_STALLED) near = 0; /* it was not so near */
-      else if (run->outcome != FGD_STALLED || !exact || !(run->gap < 0.25 * left)) return FGD_OK;
+      if (near > 0 && polished && exact && !lost && run->outcome == FGD_STALLED) near = 0; /* it was not so near */
+      else if (run->outcome != FGD_STALLED || lost || !exact || !(run->gap < 0.25 * left)) return FGD_OK;
       else left = run->gap;
       best = INFINITY;
       fresh = idle = 0;
@@ -357,7 +364,9 @@ fgd_status fgd_dual(fgd_run *run, double *work) {
     if (polished && (status = direction(&s, 1e-3, 0))) return status;
     polished = s.decrease <= near;
     double before = s.decrease;
-    if ((status = step(&s, &full)) || (status = direction(&s, polished ? 0.3 : forcing, 0))) return status;
+    if ((status = step(&s, &full, &lost))) return status;
+    if (lost) continue;
+    if ((status = direction(&s, polished ? 0.3 : forcing, 0))) return status;
     if (run->report) {
       if ((status = certify(&s)) || (status = verify(&s, 0))) return status;
       if (run->report(run)) {
