@@ -3,7 +3,8 @@ One line changed in a scikit-learn pipeline
 ===========================================
 
 A grid search over a pipeline, columns of different kinds, five folds: what many fit every day.
-Only the import of the classifier changes. The scores stay the same and the time goes down.
+Only the import of the classifier changes. The scores stay the same to within 1e-4 and the time goes
+down.
 """
 
 # %%
@@ -63,8 +64,8 @@ for name, grid in searches.items():
     seconds[name] = time.perf_counter() - start
 
 # %%
-# Same scores, same choice
-# ------------------------
+# Nearly the same scores, the same choice
+# ---------------------------------------
 # Each classifier stands at its own defaults (but for scikit-learn's limit of 100 iterations), so
 # whatever differs is how near they come to the optimum.
 
@@ -84,16 +85,21 @@ print(f"certificate of the refitted model: gap {model.result_.gap:.1e}")
 # The time saved
 # --------------
 # Of the whole search and of the fits alone, which leaves out what both spend on the columns and on
-# the scores. One run; the ratios are what carries over.
+# the scores. The search ran once; of the classifier's last fit it is the best of several runs. On a
+# busy machine ratios differ by a factor of two from run to run: their size carries over, not their
+# digits.
 
 fits = {name: grid.cv_results_["mean_fit_time"].sum() * 5 for name, grid in searches.items()}
 columns_alone = searches["fastgd"].best_estimator_[:-1]
 rows = columns_alone.transform(X)
 alone = {}
 for name, grid in searches.items():
-    start = time.perf_counter()
-    sklearn.base.clone(grid.best_estimator_[-1]).fit(rows, y)
-    alone[name] = time.perf_counter() - start
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        sklearn.base.clone(grid.best_estimator_[-1]).fit(rows, y)
+        times.append(time.perf_counter() - start)
+    alone[name] = min(times)
 ratios = {
     "grid search": seconds["scikit-learn"] / seconds["fastgd"],
     "fits of the\npipeline": fits["scikit-learn"] / fits["fastgd"],
@@ -117,7 +123,7 @@ left.axvline(model.C, color="0.6", linestyle=":", label="chosen by both")
 left.set_xscale("log")
 left.set_xlabel("C, inverse strength of the penalty")
 left.set_ylabel("log loss on rows held out (5 folds)")
-left.set_title("The same scores")
+left.set_title(f"Scores at most {apart:.0e} apart")
 left.legend(frameon=False)
 bars = right.barh(list(ratios)[::-1], list(ratios.values())[::-1], color="#0072B2", height=0.55)
 right.bar_label(bars, [f"{ratio:.1f}x" for ratio in list(ratios.values())[::-1]], padding=4)

@@ -188,6 +188,31 @@ def test_peers_stop_at_the_time_limit():
     assert [rung for rung, *_ in path][-2:] == [91, 128]  # the first that may claim 1e-6
 
 
+def test_solvers_of_the_peers_plot_are_told_apart(tmp_path, monkeypatch):
+    figure = pytest.importorskip("matplotlib.figure").Figure
+    drawn = []
+
+    class Kept(figure):
+        def savefig(self, *args, **options):
+            drawn.append(self)
+            super().savefig(*args, **options)
+
+    monkeypatch.setattr(bench, "import_figure", lambda: Kept)
+    rows = [
+        {"contender": contender.name, "path": [(1, 0.01 * (k + 1), 1e-4)]}
+        for k, contender in enumerate(peers.CONTENDERS)
+    ]
+    peers.draw([{"problem": "made", "read": 1e-3, "rows": rows}], tmp_path / "paths.png")
+    [axes] = drawn[0].axes
+    names = {contender.name for contender in peers.CONTENDERS}
+    said = " ".join(text.get_text() for text in axes.texts)
+    assert "one read of X" in said and "1e-03" in said and "1e-06" in said
+    ours, *others = [line for line in axes.lines if line.get_label() in names]
+    assert len({(x.get_color(), x.get_linestyle()) for x in (ours, *others)}) == len(rows)
+    assert len({x.get_marker() for x in (ours, *others)}) == len(rows)
+    assert ours.get_markersize() > max(x.get_markersize() for x in others)
+
+
 def test_peers_command(tmp_path, capsys, contenders):
     pytest.importorskip("matplotlib")
     X = scipy.sparse.random(80, 6, density=0.4, format="csr", random_state=0)

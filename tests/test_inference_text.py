@@ -49,7 +49,28 @@ def test_labels_and_names_of_any_kind():
     lengths = {len(line) for line in text.split("\n\n")[1].split("\n")[1:]}
     assert len(lengths) == 1 and lengths.pop() < 115
     assert "<b>bold" not in page and "&lt;b&gt;bold" in page and "&lt;yes&gt;" in page
-    assert page.count("<tr>") == page.count("</tr>") and page.count("<table>") == 2
+    assert page.count("<tr>") == page.count("</tr>") and page.count("<table>") == 3
+
+
+def test_a_page_has_no_empty_column():
+    X, y = data()
+    s = fastgd.fit(X, y, l2=0.01).summary(X, y)
+    text, page = str(s), s._repr_html_()
+    assert "P>|z|" in text and "conf_int()" in text and "[0.025" not in text
+    assert "P&gt;|z|" not in page and "conf_int()" not in page and "[0.025" in page
+    assert f"{s.conf_int()[1, 0]:#.5g}" in page and "what the penalty aims at" in page
+    assert 'text-align:right">std err</th>' in page  # as the numbers below
+    page = fastgd.fit(X, y).summary(X, y)._repr_html_()
+    assert "P&gt;|z|" in page and "[0.025" in page
+
+
+@pytest.mark.filterwarnings("ignore::fastgd.SeparationWarning")
+def test_without_standard_errors_there_is_no_covariance():
+    X = np.arange(20.0)[:, None]
+    s = fastgd.fit(X, X[:, 0] > 9).summary(X, X[:, 0] > 9)
+    for said in str(s), s._repr_html_():
+        assert "Covariance" not in said and "all estimates are infinite" in said
+    assert "[0.025" not in s._repr_html_()
 
 
 def test_not_converged():

@@ -262,9 +262,14 @@ def test_convergence_of_several_solvers(flowers):
     assert shown.names == ["newton", "lbfgs", "gd"] and painted(shown) > 5000
     best = fastgd.fit(X, y, l2=0.01, tol=1e-12).cost
     for fit, gap, (cost, line) in zip(fits, shown.gap, shown.line_, strict=True):
-        assert_exact(cost.get_ydata(), fit.history["cost"])
-        assert (gap >= fit.history["cost"] - best - 1e-15).all()  # a bound, for gd too
+        m = len(fit.history["cost"])
+        assert_exact(cost.get_ydata()[:m], fit.history["cost"])
+        assert (gap[:m] >= fit.history["cost"] - best - 1e-15).all()  # a bound, for gd too
         assert_exact(line.get_ydata(), gap)
+        # the end is there too, with the passes of its certificate
+        assert (cost.get_xdata()[-1], cost.get_ydata()[-1]) == (fit.n_passes, fit.cost)
+    assert fits[0].n_passes > fits[0].history["passes"][-1]
+    assert fits[0].gap == shown.gap[0][-1]
     assert shown.ax_[0].get_xscale() == "log" and shown.ax_[1].get_yscale() == "log"
     looks = {(line.get_linestyle(), line.get_marker()) for line, _ in shown.line_}
     assert len(looks) == 3
@@ -305,7 +310,8 @@ def test_coefficients_of_several_classes(flowers):
     X, y = flowers
     fit = fastgd.fit(X, y, l2=0.01)
     shown = plot.CoefficientsDisplay.from_summary(fit.summary(X, y))
-    assert shown.coef.shape == (4, 2) and "three against one" in shown.equations
+    assert shown.coef.shape == (4, 2) and shown.equations == ["three", "two"]
+    assert shown.ax_.get_legend().get_title().get_text() == "against one"
     assert "penalty" in shown.ax_.get_xlabel() and painted(shown) > 2000
     shown = plot.CoefficientsDisplay.from_result(fit)
     assert_exact(shown.coef, fit.coef.T)
@@ -329,6 +335,15 @@ def test_infinite_coefficients_are_arrows(rng):
     three = fastgd.fit(X, np.where(X[:, 0] == 1, 2, y * 1))
     assert three.status == "separated"
     assert np.isinf(plot.CoefficientsDisplay.from_result(three).coef[0]).any()
+
+
+def test_no_room_is_left_for_arrows_that_are_not_there(flowers):
+    X, y = flowers
+    figure = plot.CoefficientsDisplay.from_result(fastgd.fit(X, y == "one")).figure_
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+    low = np.flatnonzero((pixels != 255).any(axis=(1, 2))).max()
+    assert len(pixels) - low < 0.1 * figure.dpi
 
 
 def test_an_aliased_coefficient_is_a_cross(rng):
@@ -413,6 +428,20 @@ def test_curves_of_fits_and_estimators(name, flowers):
         display.from_predictions(y, np.ones((150, 4)))
     with pytest.raises(ValueError, match="found 'x'"):
         display.from_estimator(three, X, y, pos_label="x")
+
+
+def test_a_line_joins_bins_of_enough_rows():
+    p = np.repeat([0.05, 0.15, 0.55, 0.95], [40, 30, 2, 30])
+    y = np.concatenate([np.arange(n) < k for n, k in ((40, 2), (30, 5), (2, 1), (30, 29))])
+    shown = plot.CalibrationDisplay.from_predictions(y, p)
+    assert np.isnan(shown.line_.get_ydata()).tolist() == [False, False, True, False]
+    [alone] = [x for x in shown.ax_.lines if x.get_linestyle() == "None"]
+    assert_exact(alone.get_ydata(), shown.prob_true[2:3])
+    low, high = shown.ax_.get_xlim()
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in shown.ax_.patches]
+    assert len(bars) == 4 and all(low < left and right < high for left, right in bars)
+    edge = plot.CalibrationDisplay.from_predictions([0, 1], [0.0, 1.0])
+    assert edge.ax_.get_xlim()[1] > edge.ax_.patches[1].get_x() + edge.ax_.patches[1].get_width()
 
 
 def test_scikit_learn_shows_the_same_curve(flowers):

@@ -1,6 +1,7 @@
 """Pictures of the lecture: the numbers drawn, the finding in words, both languages, every glyph."""
 
 import io
+import itertools
 import math
 import re
 import warnings
@@ -248,6 +249,15 @@ def test_height_of_the_derivative_is_the_slope():
     picture = plot.derivative(lambda a: a**3, cube, (-2.5, 2.5), points=[-1, 0, 2], x_name="a")
     assert picture.values["slopes"] == pytest.approx([3, 0, 12], abs=1e-9)
     assert "12 at a = 2" in picture.alt and "0 at a = 0" in picture.alt
+    picture.figure_.canvas.draw()
+    for ax, lines in zip(picture.ax_, (4, 1), strict=True):  # no note hides a line
+        for text in ax.texts:
+            box = text.get_window_extent()
+            for line in ax.lines[:lines]:
+                ends = ax.transData.transform(line.get_xydata())
+                for a, b in itertools.pairwise(ends):
+                    along = a + np.linspace(0, 1, 50)[:, None] * (b - a)
+                    assert not any(box.contains(*point) for point in along)
     log = plot.derivative(math.log, lambda a: 1 / a, (-1, 3))  # not defined below 0
     assert np.isfinite(log.values["slopes"]).all()
 
@@ -350,6 +360,17 @@ def test_log_loss_is_convex_and_squared_error_is_not():
     assert lowest == min(heights) and place == t[np.argmin(heights)]
 
 
+def test_the_edge_of_a_picture_is_no_minimum():
+    costs = {"falls": lambda w: -w, "rises": lambda w: w, "bowl": lambda w: (w - 1) ** 2}
+    costs["flat"] = lambda w: 1.0
+    picture = plot.cost_curves(costs, (0, 3))
+    said = [ax.texts[0].get_text().partition(":")[0] for ax in picture.ax_]
+    assert said == ["still falling", "still falling", "lowest", "lowest"]
+    marks = [[line for line in ax.lines if line.get_marker() == "v"] for ax in picture.ax_]
+    assert [len(found) for found in marks] == [0, 0, 1, 1]
+    assert not marks[2][0].get_clip_on()
+
+
 def test_a_saddle_bends_down_everywhere_and_a_bowl_nowhere():
     picture = plot.cost_surfaces(
         {"saddle": lambda v: v[0] * v[1], "bowl": valley, "plane": sum}, (-1, 1), (-1, 1)
@@ -439,6 +460,8 @@ def test_moving_boundary_is_a_small_gif_with_a_still_beside_it(tmp_path):
     with image.open(still) as png:
         assert png.text["Description"] == picture.alt
     assert picture.frames[0] == 0 and picture.frames[-1] == len(models) - 1
+    said = [text.get_text() for text in picture.ax_.get_legend().get_texts()]
+    assert any(text.startswith("after 0 iterations: ") for text in said), said
     w, b = models[-1]
     assert picture.values["right"][-1] == np.sum((X @ w + b > 0) == (y == np.unique(y)[1]))
     assert f"over {fit.n_iter} iterations" in picture.alt
@@ -456,7 +479,7 @@ def test_convergence_counts_passes_to_the_same_gap():
         there = fit.history["cost"] - best <= 1e-6 * start
         assert picture.values["passes"][name] == (fit.history["passes"][there][0])
     assert picture.values["passes"]["auto"] < picture.values["passes"]["gd"]
-    assert f"auto {picture.values['passes']['auto']}" in picture.alt
+    assert f"auto: {picture.values['passes']['auto']} passes" in picture.alt
     strict = plot.convergence({"gd": fits["gd"]}, target=1e-6, best=best - start)
     assert strict.values["passes"] == {"gd": None} and "not within" in strict.alt
     with pytest.raises(ValueError, match=r"fits\['x'\] has no history"):

@@ -78,6 +78,7 @@ OUTCOME = {
     },
     "refit": None,
     "saved": "m.fgd",
+    "report": "r.html",
     "seconds_total": 0.5,
 }
 
@@ -120,7 +121,9 @@ Coefficients (all) for y = yes    raw   per sd
   c=w                               1   0.1250
   intercept                      -1.5
 
-Saved to m.fgd: this model, fitted on 9 rows, the one that was scored."""
+Saved to m.fgd: this model, fitted on 9 rows, the one that was scored.
+
+Report written to r.html."""
 
 
 def test_whole_report():
@@ -193,8 +196,17 @@ def test_more_than_two_classes():
         "Coefficients per sd (all) for y       a       b        c\n"
         "  c=v                            1.5000  0.0000  -1.5000\n"
         "  x                              0.2500  0.5000  -0.7500\n"
-        "  intercept                           1    -2.5      1.5"
+        "  intercept (raw units)               1    -2.5      1.5"
     )
+
+
+def test_coefficients_of_a_separated_fit_are_marked():
+    for outcome in OUTCOME, more_classes():
+        outcome = copy.deepcopy(outcome)
+        outcome["fit"]["status"] = "separated"
+        coefficients = printout.fit_text(outcome).split("\n\n")[4].splitlines()
+        assert coefficients[1] == "  (along the way; their limit is infinite)"
+        assert coefficients[2].startswith("  c=v ")
 
 
 def test_many_classes_are_not_all_shown():
@@ -220,9 +232,8 @@ def test_which_model_is_saved():
     assert "split      9 rows to fit, 2 held out" in text
     assert "refit      on all 11 rows, after the fit on 9 was scored" in text
     assert "Scores on 2 held-out rows, by the fit on 9   model" in text
-    assert text.endswith(
-        "Saved to m.fgd: this model, fitted on 11 rows; the scores are those of the fit on 9."
-    )
+    said = "Saved to m.fgd: this model, fitted on 11 rows; the scores are those of the fit on 9."
+    assert f"\n{said}\n" in text
     outcome["refit"]["scored_good"] = False
     words = " ".join(printout.fit_text(outcome).split())
     assert "was scored (which did not converge, or is separated)" in words

@@ -92,6 +92,8 @@ def test_a_page_of_a_fit(data, tmp_path):
     assert page.tags.count("svg") == 5 == len(page.labels) == page.tags.count("figure")
     for name in ["A <b> & c", *HOSTILE[:2], HOSTILE[3], "Logistic regression: class True"]:
         assert name in page.text, name
+    assert "A marker is hollow where the interval holds 0" in page.text
+    assert "upright lines are intervals of 95 %" in page.text
     assert f"{fit.coef[0]:#.5g}" in page.text and "at most" in page.text
     assert fit.names is None and list(tmp_path.iterdir()) == [path]
     again = fastgd.fit(X, y, record=True)
@@ -124,7 +126,12 @@ def test_separated_classes(rng, classes):
     fit = fastgd.fit(X, y, record=True)
     assert fit.status == "separated"
     page = checked(report.page(fit, X, y, scored={"y": y, "probabilities": fit.predict_proba(X)}))
-    assert "some coefficients are infinite" in page.text
+    told = "90 of 90 rows can be fitted perfectly"
+    if classes == 3:
+        told = "in 90 of 90 rows classes can be told from others"
+    moved = f"{len(fit.separation.columns[0])} of 2"
+    assert f"{told}, so the coefficients of {moved} columns are infinite" in page.text
+    assert f"{moved} are infinite" in page.text and "the largest is" not in page.text
     assert "nan" not in re.sub("nan[a-z]", "", page.text)
 
 
@@ -188,6 +195,9 @@ def test_the_command_writes_the_same_bytes_twice(tmp_path, rng, classes):
     one, two = ((tmp_path / name).read_bytes() for name in ("one.html", "two.html"))
     assert one == two
     page = checked(one.decode())
+    assert done.stdout.endswith("\nReport written to two.html.\n")
+    penalty = re.search(r"penalty +(l2 = .*)", done.stdout)[1]
+    assert "= 1/n (the default), on standardised" in penalty and penalty in page.text
     accuracy = re.search(r"accuracy +(0\.\d+)", done.stdout)[1]
     for said in accuracy, "32 held-out rows", "median", HOSTILE[0], "null model", "against":
         assert said in page.text, said

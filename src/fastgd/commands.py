@@ -133,6 +133,7 @@ def fit_file(args):
         **model.facts(),
         "refit": refit,
         "saved": args.save,
+        "report": args.report,
         "seconds_total": time.perf_counter() - start,
         "warnings": said,
         "kept": {"scored": None, **kept},

@@ -14,7 +14,7 @@ import os
 import time
 import warnings
 from functools import partial
-from itertools import cycle
+from itertools import cycle, product
 from operator import itemgetter
 
 import numpy as np
@@ -204,29 +204,31 @@ def summary(problems):
 def draw(problems, path):
     """Draw J - J* against time, one field per problem, into a file."""
     figure_class = bench.import_figure()
-    colors = "#000000 #0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #999933".split()
-    packages = list(dict.fromkeys(contender.package for contender in CONTENDERS))
-    styles = {
-        contender.name: {"color": colors[packages.index(contender.package)], "marker": marker}
-        for contender, marker in zip(CONTENDERS, cycle("os^vDPX<>*phdH81"), strict=False)
-    }
+    colors = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #999933".split()
+    looks = zip(product(("-", "--", ":"), colors), cycle("s^vDPX<>*phdH81"), strict=False)
+    styles = {CONTENDERS[0].name: {"color": "#000000", "marker": "o", "lw": 2, "ms": 8}}
+    for contender, ((dash, color), marker) in zip(CONTENDERS[1:], cycle(looks), strict=False):
+        look = {"color": color, "linestyle": dash, "marker": marker, "lw": 1, "ms": 5}
+        styles[contender.name] = look
     columns = min(3, len(problems))
     height = math.ceil(len(problems) / columns)
     figure = figure_class(figsize=(5 * columns + 2.5, 3.6 * height), layout="constrained")
     fields = figure.subplots(height, columns, squeeze=False).ravel()
     lines = {}
     for axes, found in zip(fields, problems, strict=False):
+        said = {"color": "0.35", "fontsize": "small", "va": "bottom"}
         for target in TARGETS:
-            axes.axhline(target, color="0.7", linewidth=0.8, linestyle=":")
-        axes.axvline(found["read"], color="0.7", linewidth=0.8)
+            axes.axhline(target, color="0.5", linewidth=0.8, linestyle=":")
+            where = axes.get_yaxis_transform()
+            axes.text(0.07, target, f"wanted: {target:.0e}", transform=where, **said)
+        axes.axvline(found["read"], color="0.5", linewidth=0.8)
+        where = axes.get_xaxis_transform()
+        axes.text(found["read"], 0.03, " one read of X", rotation=90, transform=where, **said)
         for row in found["rows"]:
             name = row["contender"]
             x = [step[1] for step in row["path"]]
             y = [max(step[2], 1e-14) for step in row["path"]]
-            width = 2 if row is found["rows"][0] else 0.8
-            (lines[name],) = axes.loglog(
-                x, y, label=name, linewidth=width, markersize=4, **styles[name]
-            )
+            (lines[name],) = axes.loglog(x, y, label=name, **styles[name])
         axes.set(title=found["problem"], xlabel="seconds", ylabel="(J - J*) / J*", ylim=(3e-15, 10))
     for axes in fields[len(problems) :]:
         axes.remove()

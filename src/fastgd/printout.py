@@ -33,6 +33,8 @@ def fit_text(outcome):
         elif outcome["held_out"]:
             text += ", the one that was scored"
         blocks.append(f"{text}.")
+    if outcome["report"]:
+        blocks.append(f"Report written to {outcome['report']}.")
     return "\n\n".join(blocks)
 
 
@@ -55,6 +57,15 @@ def info_text(model):
     fit_lines = list(_fit_lines(model["fit"]))
     blocks = [_section("Model", lines), _section("Fit", fit_lines), *_result_blocks(model)]
     return "\n\n".join(blocks)
+
+
+def penalty_text(fit):
+    """Return how strong the penalty is, and on which columns."""
+    if fit["l2"] == 0:
+        return "none (l2 = 0)"
+    default = " = 1/n (the default)" if fit["l2_is_default"] else ""
+    units = "standardised numeric columns" if fit["standardized"] else "columns in their own units"
+    return f"l2 = {fit['l2']:.6g}{default}, on {units}"
 
 
 def evaluate_text(outcome):
@@ -187,13 +198,7 @@ def _column_lines(data):
 
 
 def _fit_lines(fit, seconds_total=None):
-    default = " = 1/n (the default)" if fit["l2_is_default"] else ""
-    if fit["l2"] == 0:
-        yield "penalty", "none (l2 = 0)"
-    elif fit["standardized"]:
-        yield "penalty", f"l2 = {fit['l2']:.6g}{default}, on standardised numeric columns"
-    else:
-        yield "penalty", f"l2 = {fit['l2']:.6g}{default}, on columns in their own units"
+    yield "penalty", penalty_text(fit)
     yield "null cost", f"{fit['null_cost']:.8g}"
     penalty = " and penalty" if fit["l2"] else ""
     yield "final cost", f"{fit['cost']:.8g} (mean log loss{penalty})"
@@ -250,7 +255,7 @@ def _coefficients_text(outcome):
     which = f"{len(largest)} largest of {len(items)}" if len(largest) < len(items) else "all"
     target = outcome["target"]
     title = f"Coefficients ({which}) for {target['name']} = {target['positive']}"
-    lines = [[title, "raw", "per sd"]]
+    lines = [[title, "raw", "per sd"], *_on_the_way(outcome, 2)]
     for item in largest:
         lines.append([f"  {_short(item['name'])}", f"{item['raw']:.6g}", f"{item['per_sd']:.4f}"])
     lines.append(["  intercept", f"{outcome['intercept']:.6g}", ""])
@@ -258,21 +263,32 @@ def _coefficients_text(outcome):
 
 
 def _coefficients_by_class(outcome):
-    """Of each class, per standard deviation; those of one feature sum to zero over the classes."""
+    """Of each class, per standard deviation; those of one feature sum to zero over the classes.
+
+    Intercepts stay those of the raw columns: a saved model does not know the columns' means.
+    """
     items, target = outcome["coefficients"], outcome["target"]
     classes = [_short(label, 12) for label in target["classes"]]
     few = classes[:SHOWN_CLASSES]
     largest = sorted(items, key=lambda item: -max(map(abs, item["per_sd"])))[:SHOWN_COEFFICIENTS]
     which = f"{len(largest)} largest of {len(items)}" if len(largest) < len(items) else "all"
     lines = [[f"Coefficients per sd ({which}) for {target['name']}", *few]]
+    lines += _on_the_way(outcome, len(few))
     for item in largest:
         cells = [f"{value:.4f}" for value in item["per_sd"][: len(few)]]
         lines.append([f"  {_short(item['name'])}", *cells])
-    lines.append(["  intercept", *(f"{value:.6g}" for value in outcome["intercept"][: len(few)])])
+    cells = [f"{value:.6g}" for value in outcome["intercept"][: len(few)]]
+    lines.append(["  intercept (raw units)", *cells])
     text = _aligned(lines)
     if len(few) < len(classes):
         text += f"\n  and {len(classes) - len(few)} classes more (--json has all)"
     return text
+
+
+def _on_the_way(outcome, columns):
+    """Yield a line that says of a separated fit what its coefficients are."""
+    if outcome["fit"]["status"] == "separated":
+        yield ["  (along the way; their limit is infinite)", *[""] * columns]
 
 
 def _aligned(lines):

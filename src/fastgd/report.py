@@ -35,6 +35,7 @@ tr { border-bottom: 1px solid var(--line) }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; white-space: nowrap }
 .numbers th:first-child { text-align: left }
 .numbers td, .numbers thead th { text-align: right }
+.wide th { white-space: nowrap }
 .facts td { overflow-wrap: anywhere }
 .facts th { text-align: left; font-weight: 600; white-space: nowrap; padding-right: 1.2rem }
 .pictures { display: grid; gap: 1rem;
@@ -107,7 +108,7 @@ def page(fit, X, y, *, title=None, names=None, scored=None, outcome=None):
         f'<h1>{html.escape(title)}</h1>\n<div class="lead{" bad" if bad else ""}">{lead}</div>',
         *_scores(scored, fit, outcome),
         *_coefficients(fit, X, names, summary, why),
-        *_convergence(fit),
+        *_convergence(fit, outcome),
     ]
     if "data" in outcome:
         parts += ["<h2>Data</h2>", _facts(printout.data_lines(outcome))]
@@ -131,9 +132,14 @@ def page(fit, X, y, *, title=None, names=None, scored=None, outcome=None):
 def _findings(fit, outcome):
     """Sentences that say the result."""
     if fit.status == "separated":
+        found = fit.separation
+        what = f"{found.rows.sum()} of {fit.n_samples} rows can be fitted perfectly"
+        if fit.coef.ndim > 1:
+            what = f"in {found.rows.sum()} of {fit.n_samples} rows classes can be told from others"
+        moved = f"{len(set().union(*found.columns))} of {fit.n_features}"
         yield (
-            "The classes are separated: some rows can be fitted perfectly, so some coefficients "
-            "are infinite. Predictions are those of the limit."
+            f"The classes are separated: {what}, so the coefficients of {moved} columns are "
+            "infinite. Predictions are those of the limit."
         )
     elif fit.converged:
         yield f"Converged: the cost is at most {fit.gap:.1g} above the lowest possible."
@@ -186,14 +192,15 @@ def _coefficients(fit, X, names, summary, why):
                 shown = plot.CoefficientsDisplay.from_summary(summary, scale=scale)
             else:
                 shown = plot.CoefficientsDisplay.from_result(fit, names=names, scale=scale)
-        size = np.abs(np.nan_to_num(shown.coef, nan=0.0)).max(axis=1)
-        largest = f"the largest is that of {_one_line(shown.names[int(size.argmax())])}"
+        size = np.nan_to_num(np.abs(shown.coef), nan=0.0, posinf=math.inf).max(axis=1)
+        finding = f"the largest is that of {_one_line(shown.names[int(size.argmax())])}"
         if math.isinf(size.max()):
-            largest = f"{np.isinf(size).sum()} of {len(size)} are infinite"
+            finding = f"{np.isinf(size).sum()} of {len(size)} are infinite"
+        if shown.low is not None and np.isfinite(shown.low).any():
+            finding += ". A marker is hollow where the interval holds 0, filled where it does not"
         yield _figure(
-            shown.figure_, "coefficients",
-            f"Coefficients of standardised features; {largest}.",
-        )  # fmt: skip
+            shown.figure_, "coefficients", f"Coefficients of standardised features; {finding}."
+        )
     if summary is not None:
         yield f'<div class="wide">{summary._repr_html_()}</div>'
     else:
@@ -210,7 +217,8 @@ def _coefficients(fit, X, names, summary, why):
         )
 
 
-def _convergence(fit):
+def _convergence(fit, outcome):
+    penalty = printout.penalty_text(outcome["fit"]) if "fit" in outcome else _penalty(fit.l2)
     yield "<h2>How it converged</h2>"
     if fit.history is not None and len(fit.history["cost"]):
         with style.detached():
@@ -223,7 +231,7 @@ def _convergence(fit):
             ("status", fit.status if fit.converged else f"{fit.status}, not converged"),
             ("cost", f"{fit.cost:.10g}, null model {fit.null_cost:.10g}"),
             ("gap", f"{gap} ({fit.gap_kind})"),
-            ("penalty", _penalty(fit.l2)),
+            ("penalty", penalty),
             ("solver", f"{fit.solver}, {fit.n_iter} iterations, {fit.n_passes} passes"),
             ("rows", f"{fit.n_samples}, {fit.n_features} features"),
             ("message", fit.message),
@@ -293,6 +301,9 @@ def _scores(scored, fit, outcome):
             name = number.replace("roc_auc", "area").replace("_", " ")
             low, high = f"{np.min(value):.4f}", f"{np.max(value):.4f}"
             what += f"; {name} {low}" if low == high else f"; {name} from {low} to {high}"
+        else:
+            upright = "upright lines are intervals of 95 %, " if len(shown.curves) == 1 else ""
+            what += f"; {upright}points of few rows stand alone"
         pictures.append(_figure(shown.figure_, display.__name__, what + "."))
     yield f'<div class="pictures">{"".join(pictures)}</div>'
 

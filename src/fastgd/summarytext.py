@@ -67,7 +67,8 @@ def header(summary):
     return left, right
 
 
-def remarks(summary):
+def remarks(summary, page=False):
+    """Sentences on how the numbers came about; a `page` shows the intervals itself."""
     kind = {"nonrobust": "from the information matrix", "HC0": "HC0 (robust)",
             "HC1": "HC1 (robust), n / (n - k)", "stata": "robust as Stata's, n / (n - 1)",
             "cluster": f"by {summary.groups} clusters"}[summary.cov_type]  # fmt: skip
@@ -75,7 +76,8 @@ def remarks(summary):
         kind = "inv(H) I inv(H), H the Hessian with and I that without the penalty"
     if summary.cov_type not in ("nonrobust", "HC0"):
         kind += f", times {summary.factor:.6g}"
-    yield f"Covariance: {kind}."
+    if np.isfinite(summary.bse).any():
+        yield f"Covariance: {kind}."
     if summary.weights == "sampling":
         yield "Weights are those of a sample: the covariance is robust."
     if summary.outcome:
@@ -86,12 +88,17 @@ def remarks(summary):
             "fit with a smaller tol brings them closer."
         )
     if summary.penalized:
+        intervals = "intervals are those of what the penalty aims at" if page else (
+            "conf_int() gives intervals"
+        )  # fmt: skip
         yield (
             "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
-            "conf_int() gives intervals."
+            f"{intervals}."
         )
     separated = [label(summary, i) for i, why in summary.notes.items() if "infinite" in why]
-    if separated:
+    if len(separated) == summary.params.size:
+        yield "The classes are separated: all estimates are infinite."
+    elif separated:
         yield (
             "The classes are separated: estimates without a standard error are infinite; the "
             "others come from the rows that are not."
@@ -101,11 +108,11 @@ def remarks(summary):
             yield f"{short(label(summary, i))} is {why}."
 
 
-def table(summary):
+def table(summary, intervals):
     """Cells of the parameters, a list for each row, a heading first."""
     ratio = letter(summary)
     heading = ["", "coef", "std err", ratio, f"P>|{ratio}|"]
-    if not summary.penalized:
+    if intervals:
         heading += list(ends(summary.level))
     rows = [heading]
     m = len(summary.names)
@@ -119,7 +126,7 @@ def table(summary):
             rows.append([f"class {shown_class(summary.equations[i // m])}"])
         cells = [short(summary.names[i % m]), figure(params[i]), figure(errors[i])]
         cells += [blank(t[i], ".3f"), "" if np.isnan(p[i]) else probability(p[i])]
-        if not summary.penalized:
+        if intervals:
             cells += [figure(interval[i, 0]), figure(interval[i, 1])]
         if i in summary.notes:
             word = "separated" if "infinite" in summary.notes[i] else "aliased"
@@ -145,24 +152,24 @@ def text(summary):
         f"  {a:<{widths[0]}}  {b:>{widths[1]}}    {c:<{widths[2]}}  {d:>{widths[3]}}".rstrip()
         for a, b, c, d in cells
     ]
-    blocks = ["\n".join([title(summary), *head]), aligned(table(summary))]
+    blocks = ["\n".join([title(summary), *head]), aligned(table(summary, not summary.penalized))]
     if more(summary):
         blocks[-1] += f"\n  {more(summary)}"
     return "\n\n".join([*blocks, "\n".join(wrapped(remarks(summary)))])
 
 
 def page(summary):
-    """The summary as HTML."""
-    left, right = header(summary)
+    """The summary as HTML; where there is little room, its facts go below each other."""
     escape = html.escape
-    parts = [f"<p><b>{escape(title(summary))}</b></p>", "<table>"]
-    for i in range(max(len(left), len(right))):
-        cells = [*(left[i] if i < len(left) else ("", ""))]
-        cells += right[i] if i < len(right) else ("", "")
-        inner = "".join(cell(text, j % 2 == 0) for j, text in enumerate(cells))
-        parts.append(f"<tr>{inner}</tr>")
-    parts += ["</table>", *html_table(table(summary))]
-    lines = [*([more(summary)] if more(summary) else []), *remarks(summary)]
+    parts = [
+        f"<p><b>{escape(title(summary))}</b></p>",
+        '<div style="display:flex;flex-wrap:wrap;align-items:flex-start;column-gap:2em">',
+    ]
+    for facts in header(summary):
+        rows = (f"<tr>{cell(a, 'th', 'left')}{cell(b, 'td', 'right')}</tr>" for a, b in facts)
+        parts += ["<table>", *rows, "</table>"]
+    parts += ["</div>", *html_table(filled(table(summary, True)))]
+    lines = [*([more(summary)] if more(summary) else []), *remarks(summary, page=True)]
     return "\n".join([*parts, f"<p>{'<br>'.join(escape(line) for line in lines)}</p>"])
 
 
@@ -262,9 +269,15 @@ def aligned(rows):
     return "\n".join(lines)
 
 
-def cell(text, head=False, span=1):
-    tag, wide = "th" if head else "td", f' colspan="{span}"' if span > 1 else ""
-    align = "left" if head else "right"
+def filled(rows):
+    """Rows of cells without the columns that are empty below their heading."""
+    kept = [any(row[j] for row in rows[1:] if len(row) > 1) for j in range(1, len(rows[0]))]
+    kept = [True, *kept]
+    return [[text for text, keep in zip(row, kept, strict=False) if keep] for row in rows]
+
+
+def cell(text, tag, align, span=1):
+    wide = f' colspan="{span}"' if span > 1 else ""
     return f'<{tag}{wide} style="text-align:{align}">{html.escape(text)}</{tag}>'
 
 
@@ -272,6 +285,9 @@ def html_table(rows):
     yield "<table>"
     for row in rows:
         span = len(rows[0]) if len(row) == 1 else 1
-        inner = "".join(cell(text, j == 0 or row is rows[0], span) for j, text in enumerate(row))
+        inner = "".join(
+            cell(text, "td" if j and row is not rows[0] else "th", "right" if j else "left", span)
+            for j, text in enumerate(row)
+        )
         yield f"<tr>{inner}</tr>"
     yield "</table>"

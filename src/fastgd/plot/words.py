@@ -140,6 +140,7 @@ WORDS = {
     "bias": ("bias b", "偏置 b"),
     "not_convex": ("bends down: not convex", "向下弯曲：非凸"),
     "lowest": ("lowest: {value} at {t}", "最低点：{t} 处为 {value}"),
+    "falling": ("still falling: {value} at {t}", "仍在下降：{t} 处为 {value}"),
     "convex_part": ("{name} bends upward everywhere: convex", "{name}处处向上弯曲，是凸的"),
     "bent_part": (
         "{name} bends down over {share} % of the interval: not convex",
@@ -175,7 +176,7 @@ WORDS = {
         "成本函数在 {n} 次迭代中从 {first} 变为 {last}；第 {best} 次迭代时最低，为 {lowest}。",
     ),
     "right_of": ("{correct} of {n} right", "{n} 个样本中 {correct} 个分对"),
-    "after": ("after {k}: {right}", "{k} 次迭代后：{right}"),
+    "after": ("after {k} iterations: {right}", "{k} 次迭代后：{right}"),
     "frame": ("iteration {k}: {right}", "第 {k} 次迭代：{right}"),
     "line_item": ("{name}: {right}", "{name}：{right}"),
     "boundary_alt": (
@@ -201,8 +202,8 @@ WORDS = {
         "Passes over the data until the cost is within {target} of the smallest: {list}.",
         "成本与最小值的差距缩小到 {target} 以内所需的遍历次数：{list}。",
     ),
-    "pass_item": ("{name} {passes}", "{name} 需 {passes} 次"),
-    "not_reached": ("{name} not within {passes}", "{name} 在 {passes} 次内未达到"),
+    "pass_item": ("{name}: {passes} passes", "{name} 需 {passes} 次"),
+    "not_reached": ("{name}: not within {passes} passes", "{name} 在 {passes} 次内未达到"),
     # how lists are joined
     "comma": (", ", "，"),
     "semicolon": ("; ", "；"),

@@ -57,6 +57,7 @@ class CoefficientsDisplay(_Display):
     low: _Reals | None
     high: _Reals | None
     equations: list[str]
+    reference: str | None
     xlabel: str
     most: int
     shown: NDArray[np.intp]
@@ -68,6 +69,7 @@ class CoefficientsDisplay(_Display):
         low: _Reals | None = None,
         high: _Reals | None = None,
         equations: Iterable[str] = ("",),
+        reference: str | None = None,
         xlabel: str = "coefficient",
         title: str | None = None,
         most: int = 25,

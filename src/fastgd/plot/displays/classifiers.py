@@ -7,6 +7,8 @@ from .. import curves, style
 from .display import Display, predicted
 
 NAMED = 20  # curves that a legend names at most
+JOINED = 0.5  # an interval as long as that says too little for a line to go through its bin
+BAR = 0.04  # the width of a bar
 
 
 class _Curves(Display):
@@ -24,6 +26,8 @@ class _Curves(Display):
     ax_, figure_
     line_ : a line, or a list of K of them
     """
+
+    _margin = 0.01  # beside [0, 1]
 
     def __init__(self, curves, *, name=None, skipped=(), title=None):
         self.curves, self.name = list(curves), name
@@ -116,7 +120,8 @@ class _Curves(Display):
 
     def _finish(self, ax):
         xlabel, ylabel = self._axes
-        ax.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
+        ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.01, 1.02))
+        ax.set_xlim(-self._margin, 1 + self._margin)
         ax.set_aspect("equal")
         lines, legend = len(self.curves), {"loc": self._corner}
         if lines > 7:
@@ -189,6 +194,8 @@ class PrecisionRecallDisplay(_Curves):
 class CalibrationDisplay(_Curves):
     """Shares observed against probabilities predicted.
 
+    A line joins bins whose interval is shorter than 0.5; the others, of few rows, stand alone.
+
     Options of the class methods beside those of all curves: ``n_bins=10`` and
     ``strategy="uniform"`` or ``"quantile"``, as for `fastgd.plot.curves.calibration`.
 
@@ -203,6 +210,7 @@ class CalibrationDisplay(_Curves):
     _measure = staticmethod(curves.calibration)
     _keys = "observed", "predicted", "low", "high", "share"
     _axes, _corner = ("predicted probability", "share observed"), "best"
+    _margin = BAR / 2 + 0.01
 
     prob_true = property(lambda self: self._numbers("observed"))
     prob_pred = property(lambda self: self._numbers("predicted"))
@@ -211,14 +219,16 @@ class CalibrationDisplay(_Curves):
 
     def _draw_curve(self, ax, i, curve):
         look = style.mark(i)
-        x = curve["predicted"]
+        x, y = curve["predicted"], curve["observed"]
         if len(self.curves) == 1:
             ax.vlines(x, curve["low"], curve["high"], color=look["color"], linewidth=1.4)
             ax.bar(
-                x, curve["share"], width=0.04, color="#D9D9D9", edgecolor=style.FAINT,
+                x, curve["share"], width=BAR, color="#D9D9D9", edgecolor=style.FAINT,
                 linewidth=0.8, zorder=0, label="share of the rows",
             )  # fmt: skip
-        return ax.plot(x, curve["observed"], label=self._label(curve), **look)
+        known = curve["high"] - curve["low"] < JOINED
+        ax.plot(x[~known], y[~known], **{**look, "linestyle": ""})
+        return ax.plot(x, np.where(known, y, np.nan), label=self._label(curve), **look)
 
 
 def _name_of(estimator):

@@ -21,6 +21,8 @@ class CoefficientsDisplay(Display):
         A column for each equation; infinite ones have a sign, NaN is drawn as a cross at 0.
     low, high : ndarray of shape (d, m), optional
     equations : list of str, length m
+    reference : str, optional
+        The class that they are seen from.
     xlabel, title : str, optional
     most : int
         How many names to show, the largest ones.
@@ -34,10 +36,11 @@ class CoefficientsDisplay(Display):
     """
 
     def __init__(
-        self, *, names, coef, low=None, high=None, equations=("",), xlabel="coefficient",
-        title=None, most=25,
+        self, *, names, coef, low=None, high=None, equations=("",), reference=None,
+        xlabel="coefficient", title=None, most=25,
     ):  # fmt: skip
         self.names, self.coef, self.low, self.high = list(names), coef, low, high
+        self.reference = reference
         self.equations, self.xlabel, self.title, self.most = list(equations), xlabel, title, most
 
     @classmethod
@@ -70,15 +73,16 @@ class CoefficientsDisplay(Display):
                 coef[row, column] = far if "infinite" in why else np.nan
         scale, label = _scaled(scale, len(names))
         level = summary.level if level is None else level
-        label += f", {100 * level:g} % interval"
+        if np.isfinite(low).any():
+            label += f", {100 * level:g} % interval"
         if summary.penalized:
             label += "\n(the penalty biases towards zero)"
-        equations = [""]
+        equations, reference = [""], None
         if coef.shape[1] > 1:
-            equations = [f"{one} against {summary.reference}" for one in summary.equations]
+            equations, reference = [*map(str, summary.equations)], str(summary.reference)
         return cls(
             names=names, coef=coef * scale, low=low * scale, high=high * scale,
-            equations=equations, xlabel=label, title=title, most=most,
+            equations=equations, reference=reference, xlabel=label, title=title, most=most,
         ).plot(ax)  # fmt: skip
 
     @classmethod
@@ -161,7 +165,10 @@ class CoefficientsDisplay(Display):
             notes.append("crosses: follows from other columns")
         self._entitle(ax, *notes)
         if equations > 1:  # beside the axes: it would hide points within
-            style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+            against = (
+                None if self.reference is None else f"against {style.short(self.reference, 24)}"
+            )
+            style.legend(ax, loc="upper left", bbox_to_anchor=(1.01, 1.0), title=against)
         if not len(finite):
             ax.set_xticks([0])
         return self
@@ -187,10 +194,11 @@ class CoefficientsDisplay(Display):
         ax.plot(coef[holds_zero], place[holds_zero], marker, color=colour, **hollow)
         for sign, arrow, edge in (1, ">", high), (-1, "<", low):
             out = np.isinf(coef) & (np.sign(coef) == sign)
-            ax.plot(
-                np.full(out.sum(), edge), place[out], arrow, color=colour, markersize=11,
-                clip_on=False, zorder=5,
-            )  # fmt: skip
+            if out.any():  # the layout makes room for what is not clipped, be it empty
+                ax.plot(
+                    np.full(out.sum(), edge), place[out], arrow, color=colour, markersize=11,
+                    clip_on=False, zorder=5,
+                )  # fmt: skip
         missing = np.isnan(coef)
         ax.plot(np.zeros(missing.sum()), place[missing], "x", color=colour)
         return points

@@ -15,7 +15,8 @@ class ConvergenceDisplay(Display):
     ----------
     names : list of str
     passes, cost, gap : list of ndarrays
-        One of each for each fit, an entry for an iteration. Gaps that are not finite are not drawn.
+        One of each for each fit, an entry for an iteration, and one for what the passes after the
+        last of them have found. Gaps that are not finite are not drawn.
     null_cost : float, optional
     title : str, optional
 
@@ -64,16 +65,16 @@ class ConvergenceDisplay(Display):
         for name, fit in zip(names, results, strict=True):
             if fit.history is None or not len(fit.history["cost"]):
                 raise ValueError(f"the fit {name!r} has no history: fit with record=True")
-        gaps = []
-        for fit in results:
+        passes, costs, gaps = zip(*map(_points, results), strict=True)
+        gaps = list(gaps)
+        for i, fit in enumerate(results):
             floors = [other.cost - other.gap for other in results if _same_problem(fit, other)]
-            gap = np.minimum(fit.history["gap"], fit.history["cost"] - max(floors))
-            gap[-1] = min(gap[-1], fit.gap)
-            gaps.append(np.maximum(gap, np.finfo(float).eps * abs(fit.cost)))  # rounding
+            above = np.maximum(costs[i] - max(floors), np.finfo(float).eps * abs(fit.cost))
+            gaps[i] = np.where(gaps[i] > 0, np.minimum(gaps[i], above), above)
         return cls(
             names=names,
-            passes=[np.asarray(fit.history["passes"]) for fit in results],
-            cost=[np.asarray(fit.history["cost"]) for fit in results],
+            passes=list(passes),
+            cost=list(costs),
             gap=gaps,
             null_cost=max(fit.null_cost for fit in results),
             title=title,
@@ -123,6 +124,15 @@ class ConvergenceDisplay(Display):
         style.legend(top)
         self._entitle(top)
         return self
+
+
+def _points(fit):
+    """Passes, costs and gaps of a fit's iterates, and of its end where that took more passes."""
+    found = [np.array(fit.history[key]) for key in ("passes", "cost", "gap")]
+    if fit.n_passes > found[0][-1]:
+        last = fit.n_passes, fit.cost, fit.gap
+        found = [np.append(*both) for both in zip(found, last, strict=True)]
+    return found
 
 
 def _same_problem(a, b):

@@ -48,8 +48,13 @@ def cost_curves(costs, interval, *, axis=None, quantity="cost", lang="en"):
                                 label=say("not_convex"))  # fmt: skip
                 legend(ax, loc="upper center", fontsize="small")
             place = int(np.nanargmin(curve))
-            ax.plot(t[place], curve[place], "v", color=BLACK, ms=8, zorder=5)
-            text = say("lowest", value=number(curve[place], 3), t=number(t[place], 3))
+            falls = place in (0, len(t) - 1) and curve[place] < curve[abs(place - 1)]
+            if not falls:
+                ax.plot(t[place], curve[place], "v", color=BLACK, ms=8, zorder=5, clip_on=False)
+            text = say(
+                "falling" if falls else "lowest",
+                value=number(curve[place], 3), t=number(t[place], 3),
+            )  # fmt: skip
             side = _align((t[place] - low) / (high - low))
             note(ax, text, (t[place], curve[place]), (0, 10), ha=side, va="bottom")
             ax.set(title=title, xlabel=axis or say("weight"), ylabel=say(quantity))

@@ -292,6 +292,7 @@ def derivative(
         )
         lower_ax.axhline(0, color="0.6", lw=0.8)
         half = 0.09 * (high - low)
+        bend = np.gradient(lower, t)
         for k, (x, y, s) in enumerate(zip(points, at, there, strict=True)):
             marker = MARKERS[k % 7]
             piece = np.array([x - half, x + half])
@@ -299,12 +300,11 @@ def derivative(
             upper_ax.plot(x, y, marker, color=BLACK, ms=8, zorder=5)
             lower_ax.plot([x, x], [0, s], ":", color=BLACK, lw=1.4)
             lower_ax.plot(x, s, marker, color=BLACK, ms=8, zorder=5)
-            right = x > low + 0.75 * (high - low)
-            place = dict(ha="right" if right else "left", va="center")
-            gap = -10 if right else 10
-            note(upper_ax, say("slope_at", slope=number(s)), (x, y), (gap, -4), **place)
-            note(lower_ax, say("value_at", value=number(s)), (x, s), (gap, -4), **place)
+            _note_off(upper_ax, say("slope_at", slope=number(s)), (x, y), s, curve, t)
+            rise = np.interp(x, t, bend)
+            _note_off(lower_ax, say("value_at", value=number(s)), (x, s), rise, lower, t)
         for ax in (upper_ax, lower_ax):
+            ax.margins(y=0.14)  # with room for the notes
             legend(ax, loc="best")
         lower_ax.set_xlabel(x_name)
         lower_ax.set_ylabel(say("slope"))
@@ -314,3 +314,15 @@ def derivative(
         ]
         alt = say("derivative_alt", pairs=say("comma").join(listed(pairs)))
         return Picture([upper_ax, lower_ax], alt, points=told, slopes=slopes)
+
+
+def _note_off(ax, text, at, rise, curve, t):
+    """A text beside a point of a curve over `t`, off the line that rises through it."""
+    wide = t[-1] - t[0]
+    if not abs(rise) * wide > 0.1 * np.nanmax(curve) - 0.1 * np.nanmin(curve):  # level
+        note(ax, text, at, (0, 8), ha="center", va="bottom")
+        return
+    left = at[0] > t[0] + 0.75 * wide
+    up = (rise > 0) == left
+    note(ax, text, at, (-8 if left else 8, 4 if up else -4),
+         ha="right" if left else "left", va="bottom" if up else "top")  # fmt: skip
