@@ -8,6 +8,7 @@
  */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "solvers/solver.h"
 
@@ -68,4 +69,18 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
   double root = sqrt(bound) + sqrt(rest) + sqrt(noise);
   *gap = isnan(root) ? INFINITY : root * root;
   return FGD_OK;
+}
+
+#define WORTH 0.01 /* share of the target by which the cost may grow unasked */
+
+fgd_status fgd_confirm(fgd_run *run, const double *kept) {
+  const fgd_oracle *oracle = run->oracle;
+  double before = run->cost;
+  fgd_status status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
+  if (!status && !(run->cost - before <= WORTH * run->target)) {
+    memcpy(run->w, kept, (size_t)oracle->size * sizeof *kept);
+    status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
+  }
+  if (run->cost > before) run->gap += run->cost - before;
+  return status;
 }

@@ -256,6 +256,16 @@ static fgd_status start_second_order(fitting *f, const fgd_options *opt, fgd_run
   return f->coordinates.find_rank ? leave_out_dependent(f, opt->solver == FGD_SAMPLED, run) : FGD_OK;
 }
 
+/* Columns that follow from others take part again, with the smallest coefficients in the user's units. */
+static fgd_status take_back(fitting *f, fgd_run *run) {
+  const fgd_rank *R = &f->coordinates.rank;
+  double *kept = f->solver_work;
+  int same = !f->coordinates.find_rank || R->rank == R->size;
+  memcpy(kept, run->w, (size_t)f->o.size * sizeof *kept);
+  fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
+  return same || f->o.stages ? FGD_OK : fgd_confirm(run, kept);
+}
+
 /* Rows were set aside: go so far along their directions that what they still cost is a small part of the target. */
 static fgd_status go_along(fitting *f, fgd_run *run) {
   double rest = run->cost;
@@ -279,8 +289,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
       if ((status = start_second_order(f, opt, run))) return status;
       status = opt->solver == FGD_SAMPLED ? fgd_sampled(run, &f->factor, f->solver_work)
                                           : fgd_newton(run, &f->factor, f->solver_work);
-      if (status) return status;
-      fgd_coordinates_shortest(&f->coordinates, &f->factor, run->w);
+      if (status || (status = take_back(f, run))) return status;
       return f->o.stages ? go_along(f, run) : FGD_OK;
     case FGD_DUAL:
       if ((status = start_second_order(f, opt, run))) return status;

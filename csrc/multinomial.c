@@ -229,13 +229,16 @@ static fgd_status look_for_complete(fitting *f, fgd_run *run) {
 }
 
 /* Every coordinate takes part again, with the smallest coefficients in the user's units. */
-static fgd_status take_back(fitting *f) {
+static fgd_status take_back(fitting *f, fgd_run *run) {
   fgd_softmax *o = &f->o;
   ptrdiff_t d = o->p->X.d;
+  double *kept = f->solver_work;
   standard(f);
   if (!o->stages) {
-    if (f->find_rank) each_line(f, shortest);
-    return FGD_OK;
+    if (!f->find_rank || f->rank.rank == f->rank.size) return FGD_OK;
+    memcpy(kept, run->w, (size_t)o->size * sizeof *kept);
+    each_line(f, shortest);
+    return fgd_confirm(run, kept);
   }
   for (ptrdiff_t i = 0; i < o->size; i++) f->trial[i] = i < o->penalised && f->sd[i % d] > 0 ? 1 / f->sd[i % d] : 1;
   return fgd_softmax_take_back(&f->s, f->trial, f->w);
@@ -249,7 +252,7 @@ static fgd_status finish(fitting *f, fgd_run *run) {
   double rest = run->cost, *before = f->solver_work;
   f->s.stages = o->stages;
   memcpy(before, run->w, (size_t)o->size * sizeof *before);
-  fgd_status status = f->find_rank ? take_back(f) : FGD_OK;
+  fgd_status status = f->find_rank ? take_back(f, run) : FGD_OK;
   if (!status) status = fgd_softmax_go_along(&f->s, run->target, run->w, &run->cost, run->g);
   if (!status && f->s.cone && !(run->cost - rest <= run->target)) {
     memcpy(run->w, before, (size_t)o->size * sizeof *before);
@@ -310,7 +313,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if (opt->solver == FGD_NEWTON) {
     status = fgd_newton(run, &f->factor, f->solver_work);
     if (status) return status;
-    return o->stages ? finish(f, run) : take_back(f);
+    return o->stages ? finish(f, run) : take_back(f, run);
   }
   if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
     fgd_softmax_preconditioner_begin(&f->preconditioner);

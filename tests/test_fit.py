@@ -210,6 +210,23 @@ def test_birth_weights(isa, birth_weights, layout):
     assert fit.rank == 8
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("mean", "sd"), [(1e4, 0.01), (1e3, 1e-3), (100, 1e-4)])
+def test_columns_that_nearly_follow_from_others(mean, sd, classes, rng):
+    """Without an intercept and so far from 0 they do; where a coefficient of theirs would not be
+    free, they get none."""
+    Z = rng.normal(size=(200, 10))
+    X = mean + sd * Z
+    if classes == 2:
+        y = (Z[:, 0] + rng.logistic(size=200) > 0).astype(int)
+    else:
+        y = np.argmax(Z[:, :3] + rng.gumbel(size=(200, 3)), axis=1)
+    fit = fastgd.fit(X, y, fit_intercept=False)
+    assert fit.rank < 10 and fit.converged
+    assert fit.cost == pytest.approx(fastgd.cost(X, y, fit.coef), rel=1e-9)
+    assert np.isfinite(fit.summary(X, y).llf)
+
+
 @needs_long_double
 def test_birth_weights_are_the_published_ones(birth_weights):
     """The digits above against statsmodels' copy of Stata's, and against long double."""

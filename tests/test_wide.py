@@ -173,7 +173,7 @@ def test_units_that_drown_each_other(rng):
 @pytest.mark.parametrize("l2", [1e-9, 1e-5, 1e-3])
 @pytest.mark.parametrize(("n", "d", "classes"), [(5, 10, 2), (12, 40, 2), (50, 60, 2), (20, 80, 3)])
 def test_units_of_every_column(n, d, classes, l2, rng):
-    """Steps of which rounding leaves a millionth, or makes a loss, are not taken again and again."""
+    """A step of which rounding leaves a millionth, or makes a loss, ends it."""
     for _ in range(10):
         X = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-7, 8, d)
         y = rng.permutation(np.arange(n) % classes)

@@ -215,6 +215,11 @@ static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap);
 
+/* Columns that follow from others were given a part of the coefficients, which took run->w from `kept` (size) to where the
+ * cost should be the same: so it is there, or w is kept after all.  A column that follows only nearly from others is worth
+ * something where these are large.  Cost and gap are those of w; one pass or two. */
+fgd_status fgd_confirm(fgd_run *run, const double *kept);
+
 /* What the rounding of g adds to a bound, as the square of a length: sqrt(bound) + sqrt(noise) is the honest root. */
 double fgd_noise(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *u, double *r, double *v);
 
