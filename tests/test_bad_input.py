@@ -306,3 +306,13 @@ def test_sparse_matrix_with_indices_out_of_range(function):
     ):
         with pytest.raises(ValueError, match=r"\bX\b"):
             function(broken(**changes), Y)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [([1.5, 0, 1], "y[0] is 1.5: neither"), ([0, 2, 0.5], "y[1] is 2.0 and y[2] is 0.5: neither")],
+)
+def test_neither_classes_nor_probabilities(y, said):
+    with pytest.raises(ValueError) as caught:
+        fastgd.fit([[0.0], [1.0], [2.0]], y)
+    assert str(caught.value).startswith(said)

@@ -98,8 +98,9 @@ cdef class Problem:
             raise ValueError(f"y[{scan.not_finite}] is {y[scan.not_finite]}; y must be finite")
         if scan.fraction >= 0:
             if scan.outside >= 0:
+                places = sorted({scan.fraction, scan.outside})
                 raise ValueError(
-                    f"y[{scan.fraction}] is {y[scan.fraction]} and y[{scan.outside}] is {y[scan.outside]}: neither "
+                    " and ".join(f"y[{i}] is {y[i]}" for i in places) + ": neither "
                     "class labels nor probabilities in [0, 1]; for a numeric target ask for loss='squared_error'"
                 )
             self.classes = np.array([0, 1])
