@@ -6,6 +6,7 @@
 
 typedef struct {
   fgd_objective o;
+  fgd_team team;
   double *theta, *v, *g;
 } evaluation;
 
@@ -23,21 +24,30 @@ size_t fgd_cost_work(const fgd_problem *p, int n_threads) {
   return evaluation_layout(&e, p, n_threads, NULL);
 }
 
+/* At this point, with threads at hand until the end. */
+static void begin(evaluation *e, const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept,
+                  void *work) {
+  evaluation_layout(e, p, guest->n_threads, work);
+  fgd_team_start(&e->team, guest);
+  fgd_objective_begin(&e->o, &e->team);
+  fgd_objective_import(&e->o, coef, intercept, e->theta);
+}
+
+/* What was found by coordinate is handed over, if anybody wants it. */
+static void end(evaluation *e, double *out, double *out_intercept) {
+  const fgd_problem *p = e->o.p;
+  fgd_team_stop(&e->team);
+  if (!out) return;
+  memcpy(out, e->g, (size_t)p->X.d * sizeof *out);
+  *out_intercept = p->fit_intercept ? e->g[p->X.d] : 0;
+}
+
 fgd_status fgd_cost(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept, double *cost,
                     double *grad, double *grad_intercept, void *work) {
-  fgd_team team;
   evaluation e;
-  ptrdiff_t d = p->X.d;
-  evaluation_layout(&e, p, guest->n_threads, work);
-  fgd_team_start(&team, guest);
-  fgd_objective_begin(&e.o, &team);
-  fgd_objective_import(&e.o, coef, intercept, e.theta);
+  begin(&e, p, guest, coef, intercept, work);
   fgd_status status = fgd_objective_value_grad(&e.o, e.theta, cost, grad ? e.g : NULL);
-  fgd_team_stop(&team);
-  if (grad) {
-    memcpy(grad, e.g, (size_t)d * sizeof *grad);
-    *grad_intercept = p->fit_intercept ? e.g[d] : 0;
-  }
+  end(&e, grad, grad_intercept);
   return status;
 }
 
@@ -45,18 +55,11 @@ size_t fgd_hessian_vector_work(const fgd_problem *p, int n_threads) { return fgd
 
 fgd_status fgd_hessian_vector(const fgd_problem *p, const fgd_guest *guest, const double *coef, double intercept,
                               const double *v, double v_intercept, double *Hv, double *Hv_intercept, void *work) {
-  fgd_team team;
   evaluation e;
-  ptrdiff_t d = p->X.d;
-  evaluation_layout(&e, p, guest->n_threads, work);
-  fgd_team_start(&team, guest);
-  fgd_objective_begin(&e.o, &team);
-  fgd_objective_import(&e.o, coef, intercept, e.theta);
+  begin(&e, p, guest, coef, intercept, work);
   fgd_objective_import(&e.o, v, v_intercept, e.v);
   fgd_status status = fgd_objective_hess_vec(&e.o, e.theta, e.v, e.g);
-  fgd_team_stop(&team);
-  memcpy(Hv, e.g, (size_t)d * sizeof *Hv);
-  *Hv_intercept = p->fit_intercept ? e.g[d] : 0;
+  end(&e, Hv, Hv_intercept);
   return status;
 }
 
