@@ -624,6 +624,41 @@ def test_scores_are_those_of_a_grid_search(scoring, weighted, rng):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("metric", "options"),
+    [
+        (metrics.roc_auc_score, {}),
+        (metrics.roc_auc_score, {"response_method": "predict_proba"}),
+        (metrics.roc_auc_score, {"response_method": ("decision_function", "predict_proba")}),
+        (metrics.accuracy_score, {}),
+        (metrics.accuracy_score, {"greater_is_better": False}),
+        (metrics.log_loss, {"response_method": "predict_proba"}),
+        (metrics.log_loss, {"response_method": "predict_proba", "greater_is_better": False}),
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scorers_of_known_metrics_are_asked_as_they_were_made(metric, options, weighted, data, rng):
+    X, y = data
+    weight = rng.integers(1, 4, len(y)).astype(float) if weighted else None
+    chosen = {"Cs": 5, "cv": 4, "scoring": metrics.make_scorer(metric, **options)}
+    ours = CV(**chosen, tol=1e-12).fit(X, y, sample_weight=weight)
+    more = {"use_legacy_attributes": False} if NEW else {}
+    theirs = linear_model.LogisticRegressionCV(
+        **chosen, solver="newton-cholesky", tol=1e-12, l1_ratios=(0.0,), **more
+    ).fit(X, y, sample_weight=weight)
+    scores = theirs.scores_ if NEW else theirs.scores_[1].swapaxes(1, 2)
+    np.testing.assert_allclose(ours.scores_, scores, atol=1e-6)
+    assert ours.C_ == theirs.C_
+
+
+def test_a_scorer_of_margins_that_are_no_probabilities_is_refused(data):
+    scorer = metrics.make_scorer(metrics.log_loss, response_method="decision_function")
+    for cv in (CV, linear_model.LogisticRegressionCV):
+        with pytest.raises(ValueError, match="y_pro"):
+            cv(Cs=2, cv=2, scoring=scorer).fit(*data)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "accuracy"])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_scores_of_three_classes(iris, scoring, sparse):
