@@ -71,6 +71,30 @@ def test_estimator_comes_back(rng, tmp_path, dtype, classes, labels):
     assert (again.l2_, again.n_features_in_) == (model.l2_, model.n_features_in_)
 
 
+@pytest.mark.parametrize("l2", [np.float32(0.1), np.int64(1), np.array(0.1), True, 1])
+def test_penalties_of_any_type_come_back(rng, tmp_path, l2):
+    X, y = rows(rng, 2)
+    fits = [fastgd.fit(X, y, l2=l2)]
+    if not isinstance(l2, np.ndarray):  # which scikit-learn refuses
+        fits.append(fastgd.LogisticRegression(l2=l2).fit(X, y).result_)
+        alone = fastgd.LogisticRegression(l2=l2).fit(X, y, (y == 1).astype(float))
+        fits.append(alone.result_)
+    for fit in fits:
+        fit.save(tmp_path / "model")
+        again = fastgd.load(tmp_path / "model")
+        assert type(again.l2) is type(fit.l2) is float and again.l2 == fit.l2 == float(l2)
+
+
+@pytest.mark.parametrize("C", [np.float32(0.1), np.float16(0.1), np.int64(3)])
+def test_the_penalty_of_C_is_a_double(rng, tmp_path, C):
+    X, y = rows(rng, 2)
+    model = fastgd.LogisticRegression(C=C).fit(X, y)
+    model.save(tmp_path / "model")
+    again = fastgd.load(tmp_path / "model")
+    assert type(again.l2_) is float and again.l2_ == model.l2_ == 1 / (float(C) * len(y))
+    assert again.C == C
+
+
 @pytest.mark.parametrize("legacy", [False, True])
 def test_cv_comes_back(rng, tmp_path, legacy):
     X, y = rows(rng, 3)

@@ -166,6 +166,7 @@ class LogisticRegression(Base):
                 "penalty=None is not supported for the liblinear solver, nor is C=np.inf: take "
                 "another solver"
             )
+        C = float(C)  # one of float32 would make l2 one too
         if not callbacks.are_registered(self):
             return self._fit(X, y, sample_weight, offset, C, None)
         with callbacks.callback_management_context(self):
