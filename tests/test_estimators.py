@@ -698,6 +698,17 @@ def test_the_best_of_each_fold_without_refit(data):
     assert not hasattr(model, "result_")
 
 
+def test_without_refit_nothing_is_left_of_an_earlier_one(data, tmp_path):
+    model = CV(Cs=3, cv=3).fit(*data)
+    assert model.l2_ == model.result_.l2
+    model.set_params(refit=False).fit(*data)
+    assert not hasattr(model, "result_") and not hasattr(model, "l2_")
+    with pytest.raises(ValueError, match="has a summary with refit=True only"):
+        model.summary(*data)
+    model.save(tmp_path / "model")
+    assert vars(fastgd.load(tmp_path / "model")).keys() == vars(model).keys()
+
+
 def test_legacy_attributes(iris):
     X, y = iris
     new = CV(Cs=2, cv=3).fit(X, y)

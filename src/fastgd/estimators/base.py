@@ -102,8 +102,18 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         """``result_.summary(X, y, ...)``: standard errors and what goes with them.
 
         Weights of classes are put into `sample_weight`, as in the fit.
+
+        Raises
+        ------
+        ValueError
+            Of a model of ``refit=False``, too.
         """
         check_is_fitted(self)
+        if not hasattr(self, "result_"):
+            raise ValueError(
+                f"a {type(self).__name__} has a summary with refit=True only: without, coef_ are "
+                "means over folds, and no fit's optimum"
+            )
         weight = data.weights(self, X, np.asarray(y), sample_weight)
         return self.result_.summary(X, y, sample_weight=weight, **options)
 

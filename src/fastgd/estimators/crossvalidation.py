@@ -70,9 +70,8 @@ class LogisticRegressionCV(Base):
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, 1 or K, d + fit_intercept)
         The intercept last.
     l2_ : float
-        The penalty of the refitted model.
     result_ : FitResult
-        Of the refitted model; only with ``refit=True``.
+        The penalty of the refitted model, and its fit; only with ``refit=True``.
     """
 
     __module__ = __package__  # where users and pickles find it
@@ -231,6 +230,8 @@ class LogisticRegressionCV(Base):
                 coef, intercept = result.coef, result.intercept
                 unfinished += [] if solving.arrived(result) else [result]
             else:
+                for name in ("l2_", "result_"):  # of an earlier fit
+                    self.__dict__.pop(name, None)
                 each = scores[:, 0].argmax(axis=1)
                 C = float(np.mean(Cs[each]))
                 coef, intercept = apart(
