@@ -723,6 +723,29 @@ def test_legacy_attributes(iris):
     assert given.coefs_paths_[True].shape == (3, 2, 1, 5)
 
 
+def loaded(model, folder):
+    model.save(folder / "model")
+    return fastgd.load(folder / "model")
+
+
+@pytest.mark.skipif(not NEW, reason="other parameters before scikit-learn 1.9")
+@pytest.mark.parametrize("ratios", [{}, {"l1_ratios": (0,)}, {"l1_ratios": (0.0,)}])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_legacy_shapes_are_scikit_learns_also_of_copies(classes, ratios, tmp_path):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=classes, random_state=0)
+    chosen = {"Cs": 2, "cv": 3, "scoring": "accuracy", "use_legacy_attributes": True, **ratios}
+    theirs = linear_model.LogisticRegressionCV(**chosen).fit(X, y)
+    model = CV(**chosen).fit(X, y)
+    copies = [clone(model), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    for ours in [model, *copies, clone(clone(model)), loaded(model, tmp_path)]:
+        ours.fit(X, y)
+        for name in ("n_iter_", "C_", "l1_ratio_", "l1_ratios_"):
+            assert getattr(ours, name).shape == getattr(theirs, name).shape, name
+        for name in ("scores_", "coefs_paths_"):
+            shapes = [{k: v.shape for k, v in getattr(m, name).items()} for m in (ours, theirs)]
+            assert shapes[0] == shapes[1], name
+
+
 @pytest.mark.parametrize("n_folds", [2, 3, 7])
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 def test_folds_are_those_of_scikit_learn(n_classes, n_folds, rng):

@@ -20,8 +20,6 @@ from .base import Base
 from .parameters import CONSTRAINTS, check, translated_penalty
 from .scoring import Scoring
 
-DEFAULT_L1_RATIOS = (0.0,)  # told from an equal tuple by identity, see `legacy_attributes`
-
 
 class LogisticRegressionCV(Base):
     """scikit-learn's `LogisticRegressionCV`: the penalty chosen by cross-validation.
@@ -36,8 +34,9 @@ class LogisticRegressionCV(Base):
     ----------
     Cs : int or array of floats
         Inverse strengths of the penalty; an integer means so many from 1e-4 to 1e4.
-    l1_ratios : array of floats
-        Must hold zeros only: there is no L1 penalty yet.
+    l1_ratios : array of floats, or "default"
+        Must hold zeros only: there is no L1 penalty yet. ``"default"`` means ``(0.0,)``; with
+        `use_legacy_attributes` the attributes then have no dimension of ratios.
     fit_intercept : bool
     cv : int, splitter or list of (train, test)
         By default five stratified folds, or fewer where no class has five rows.
@@ -87,7 +86,7 @@ class LogisticRegressionCV(Base):
             if name not in ("C", "l1_ratio", "warm_start", "l2")
         },
         "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "l1_ratios": ["array-like", None],
+        "l1_ratios": ["array-like", None, Hidden(StrOptions({"default"}))],
         "cv": ["cv_object"],
         "scoring": [StrOptions(set(metrics.get_scorer_names())), callable, None],
         "refit": ["boolean"],
@@ -102,7 +101,7 @@ class LogisticRegressionCV(Base):
         self,
         *,
         Cs=10,
-        l1_ratios=DEFAULT_L1_RATIOS,
+        l1_ratios="default",
         fit_intercept=True,
         cv=None,
         dual=False,
@@ -175,20 +174,16 @@ class LogisticRegressionCV(Base):
         return self
 
     def _check_l1_ratios(self):
-        l1_ratios = self.l1_ratios
+        l1_ratios = (0.0,) if is_default(self.l1_ratios) else self.l1_ratios
         if l1_ratios is not None:
             strange = [r for r in l1_ratios if not isinstance(r, Real) or not 0 <= r <= 1]
             if strange or len(l1_ratios) == 0:
                 raise ValueError(
                     f"l1_ratios must be numbers between 0 and 1, got l1_ratios={l1_ratios!r}"
                 )
-        if self.penalty != "deprecated" or l1_ratios is None:
-            given = None if l1_ratios is None else max(l1_ratios)
-            if self.penalty == "l2" and l1_ratios is DEFAULT_L1_RATIOS:
-                given = 0
-            translated_penalty(self.penalty, 1.0, given, "l1_ratios", "Cs")
-        elif max(l1_ratios) > 0:
-            translated_penalty("deprecated", 1.0, max(l1_ratios), "l1_ratios", "Cs")
+        largest = None if l1_ratios is None else max(l1_ratios)
+        if self.penalty != "deprecated" or largest != 0:
+            translated_penalty(self.penalty, 1.0, largest, "l1_ratios", "Cs")
         return (0.0,) if l1_ratios is None else tuple(l1_ratios)
 
     def _fit(self, X, y, sample_weight, offset, params, l1_ratios):
@@ -322,17 +317,20 @@ def apart(joined, fit_intercept):
     return np.ascontiguousarray(coef), intercept.copy()
 
 
-def legacy_attributes(estimator):
-    """Attributes as scikit-learn shaped them before 1.10.
+def is_default(l1_ratios):
+    """Whether nobody has given any: told by a value that clones, pickles and files keep."""
+    return isinstance(l1_ratios, str) and l1_ratios == "default"
 
-    The dimension of l1_ratios was left out where nobody had given any: that is seen from the
-    default's own tuple standing there."""
+
+def legacy_attributes(estimator):
+    """Attributes as scikit-learn shaped them before 1.10, without the dimension of l1_ratios where
+    nobody had given any."""
     binary = len(estimator.classes_) == 2
     names = estimator.classes_[1:] if binary else estimator.classes_
     scores = estimator.scores_.swapaxes(1, 2)
     coefs = estimator.coefs_paths_.swapaxes(1, 2)  # folds, Cs, l1_ratios, lines, d + 1
     n_iter = estimator.n_iter_.swapaxes(1, 2)[None]
-    if estimator.l1_ratios is DEFAULT_L1_RATIOS or estimator.l1_ratios is None:
+    if estimator.l1_ratios is None or is_default(estimator.l1_ratios):
         scores, coefs, n_iter = scores[:, :, 0], coefs[:, :, 0], n_iter[..., 0]
         estimator.l1_ratios_ = np.array([None])
     estimator.scores_ = {name: scores for name in names}
