@@ -382,6 +382,9 @@ def test_bad_weights(data):
         LR().fit(X, y, [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="weights must not be negative"):
         LR().fit(X, y, np.where(np.arange(300) == 7, -1.0, 1.0))
+    for class_weight in (None, "balanced"):
+        with pytest.raises(ValueError, match=r"is -1\.0; weights must not be negative"):
+            LR(class_weight=class_weight).fit(X, y, np.where(y == 1, -1.0, 0.0))
     with pytest.raises(ValueError, match=r"zero (for every row|number)"):
         LR().fit(X, y, np.zeros(300))
 
@@ -415,6 +418,20 @@ def test_a_class_that_no_row_has_is_never_predicted(iris):
     two = fastgd.fit(X[left], y[left], l2=model.l2_ / 2, sample_weight=1.0 + y[left])
     np.testing.assert_allclose(model.coef_[1] - model.coef_[0], two.coef, rtol=1e-6)
     np.testing.assert_allclose(model.coef_.sum(axis=0), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("estimator", [LR(), CV(Cs=2, cv=2)])
+def test_balanced_weights_where_a_class_has_none(classes, estimator):
+    X, y = make_classification(90, 6, n_informative=4, n_classes=classes, random_state=0)
+    weight = np.where(y == 1, 0.0, 1.0 + np.arange(90) % 3)
+    count = np.bincount(y, weights=weight)
+    by_class = {k: count.sum() / (classes * count[k]) if count[k] else 1.0 for k in range(classes)}
+    model = clone(estimator).set_params(class_weight="balanced").fit(X, y, weight)
+    given = clone(estimator).set_params(class_weight=by_class).fit(X, y, weight)
+    assert_exact(model.coef_, given.coef_)
+    assert model.l2_ == given.l2_ and 1 not in model.predict(X)
+    assert str(model.result_) and model.predict_proba(X)[:, 1].max() < 1e-12
 
 
 # --- the guest ----------------------------------------------------------------------------

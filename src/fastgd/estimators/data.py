@@ -146,7 +146,8 @@ def weights(estimator, X, y, sample_weight):
         by_class = np.array([estimator.class_weight.get(label, 1.0) for label in classes.tolist()])
     else:
         count = np.bincount(code, weights=sample_weight, minlength=len(classes))
-        by_class = count.sum() / (len(classes) * np.maximum(count, np.finfo(float).tiny))
+        by_class = np.ones(len(classes))  # where no row counts
+        np.divide(count.sum(), len(classes) * count, by_class, where=count > 0)
     weight = by_class[code]
     return weight if sample_weight is None else weight * sample_weight
 

@@ -53,7 +53,7 @@ def solve(estimator, X, y, classes, weight, offset, l2, init=None, callback=None
         return fit_quietly(X, y, **chosen)
     code = np.searchsorted(classes, y)
     left = np.flatnonzero(np.bincount(code, weights=weight, minlength=len(classes)) > 0)
-    if len(left) == len(classes) or len(left) < 1:
+    if len(left) == len(classes) or len(left) < 1 or weight.min() < 0:  # which the core refuses
         return fit_quietly(X, y, **chosen)
     return with_classes_left_out(X, code, classes, left, chosen)
 
