@@ -71,6 +71,38 @@ def test_estimator_comes_back(rng, tmp_path, dtype, classes, labels):
     assert (again.l2_, again.n_features_in_) == (model.l2_, model.n_features_in_)
 
 
+@pytest.mark.parametrize("dtype", [*"bBhHiIlLqQefd", "bool", ">i2", ">f4"])
+def test_labels_of_any_number_type_come_back(rng, tmp_path, dtype):
+    X, y = rows(rng, 2)
+    y = y.astype(dtype)
+    strengths = np.array([1, 2]).astype(dtype if dtype != "bool" else np.uint8)
+    for model in (
+        fastgd.LogisticRegression(),
+        fastgd.LogisticRegressionCV(Cs=strengths, cv=2),
+        fastgd.LogisticRegressionCV(Cs=2, cv=2, class_weight={y.min(): 1.0, y.max(): 2.0}),
+    ):
+        model.fit(X, y).save(tmp_path / "model")
+        again = fastgd.load(tmp_path / "model")
+        assert again.classes_.dtype == model.classes_.dtype.newbyteorder("=")
+        assert np.array_equal(again.classes_, model.classes_)
+        assert np.array_equal(again.result_.classes, model.result_.classes)
+        assert np.array_equal(again.get_params().get("Cs"), model.get_params().get("Cs"))
+        assert again.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+
+
+def test_labels_of_bytes_are_refused(rng, tmp_path):
+    X, y = rows(rng, 2)
+    y = np.array([b"no", b"yes"])[y]
+    for model in (
+        fastgd.fit(X, y, l2=0.1),
+        fastgd.LogisticRegression().fit(X, y),
+        fastgd.LogisticRegressionCV(Cs=2, cv=2).fit(X, y),
+    ):
+        with pytest.raises(ValueError, match=r"labels are bytes \(dtype \|S3\).*np.char.decode"):
+            model.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("l2", [np.float32(0.1), np.int64(1), np.array(0.1), True, 1])
 def test_penalties_of_any_type_come_back(rng, tmp_path, l2):
     X, y = rows(rng, 2)
