@@ -114,7 +114,8 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
                 f"a {type(self).__name__} has a summary with refit=True only: without, coef_ are "
                 "means over folds, and no fit's optimum"
             )
-        weight = data.weights(self, X, np.asarray(y), sample_weight)
+        y = np.asarray(data.column(y, "y"))
+        weight = data.weights(self, y, data.by_row(sample_weight, y))
         return self.result_.summary(X, y, sample_weight=weight, **options)
 
     def save(self, path):

@@ -190,7 +190,8 @@ class LogisticRegressionCV(Base):
         given = X
         X, y, looked_at = data.take(self, X, y)
         with data.explained(self, X, y, looked_at):
-            weight = data.weights(self, X, y, sample_weight)
+            sample_weight = data.by_row(sample_weight, X)
+            weight = data.weights(self, y, sample_weight)
             classes, code = data.coded(y)
             self.classes_ = classes
             if len(classes) < 2:

@@ -176,7 +176,8 @@ class LogisticRegression(Base):
         given = X
         X, y, looked_at = data.take(self, X, y)
         with data.explained(self, X, y, looked_at):
-            weight = data.weights(self, X, y, sample_weight)
+            sample_weight = data.by_row(sample_weight, X)
+            weight = data.weights(self, y, sample_weight)
             classes = None
             if weight is not None or listener or self.solver in ("liblinear", "newton-cg"):
                 classes = np.unique(y)
