@@ -389,6 +389,19 @@ def test_bad_weights(data):
         LR().fit(X, y, np.zeros(300))
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("estimator", [LR(), CV(Cs=2, cv=2)])
+def test_one_weight_for_all_rows(classes, estimator):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=classes, random_state=0)
+    filled = clone(estimator).fit(X, y, np.full(60, 2.0))
+    for weight in (2.0, 2, np.float32(2)):
+        model = clone(estimator).fit(X, y, weight)
+        assert_exact(model.coef_, filled.coef_)
+        assert model.l2_ == filled.l2_
+        wanted = filled.summary(X, y, sample_weight=np.full(60, 2.0))
+        assert str(model.summary(X, y, sample_weight=weight)) == str(wanted)
+
+
 def test_bad_data_at_prediction(data):
     X, y = data
     model = LR().fit(X, y)
@@ -787,6 +800,38 @@ def test_unusual_folds_are_left_to_scikit_learn(data):
             CV(cv=1).fit(X, y)
     with pytest.raises(ValueError, match="y contains infinity"):
         CV().fit(X, np.where(y == 1, np.inf, 0.0))
+
+
+@pytest.mark.parametrize("Cs", [[], [[1.0, 2.0]], ["a"], np.ones((2, 0)), [None, [1.0]]])
+def test_strengths_that_are_none(data, Cs):
+    with pytest.raises(ValueError, match="Cs must be an integer or a list of positive numbers"):
+        CV(Cs=Cs).fit(*data)
+
+
+ROWS = np.arange(300)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([], "cv gives no folds"),
+        ([(ROWS, ROWS[:0])], "fold 0 of cv, counting from 0, has no rows to hold out"),
+        ([(ROWS[:150], ROWS[150:]), (ROWS > 300, ROWS >= 0)], "fold 1 .* no rows to train on"),
+        ([(ROWS[:0], ROWS)], "fold 0 .* no rows to train on"),
+    ],
+)
+@pytest.mark.parametrize("weight", [None, 2.0])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score"])
+def test_folds_without_rows(data, cv, message, weight, scoring):
+    with pytest.raises(ValueError, match=message):
+        CV(Cs=2, cv=cv, scoring=scoring).fit(*data, weight)
+
+
+def test_folds_trained_on_rows_without_weight(data):
+    X, y = data
+    folds = [(ROWS[:150], ROWS[150:]), (ROWS[150:], ROWS[:150])]
+    with pytest.raises(ValueError, match=r"fold 1 of cv, .* trains on rows of weight 0 alone"):
+        CV(Cs=2, cv=folds).fit(X, y, (ROWS < 150).astype(float))
 
 
 def test_rows_named_twice_count_twice(data):

@@ -197,10 +197,7 @@ class LogisticRegressionCV(Base):
             if len(classes) < 2:
                 data.refuse_one_class(self, y)
             data.refuse_for_liblinear(self, X, len(classes))
-            Cs = np.logspace(-4, 4, self.Cs) if isinstance(self.Cs, Integral) else self.Cs
-            Cs = self.Cs_ = np.array(Cs, dtype=np.float64)
-            if not (Cs > 0).all():
-                raise ValueError(f"Cs must be positive, found {Cs[~(Cs > 0)][0]}")
+            Cs = self.Cs_ = strengths(self.Cs)
             routed = self._routed("fit", params, sample_weight, offset)
             split = folds.split(self, X, y, code, routed["split"])
             score = Scoring(self, X, y, code, offset, routed["score"])
@@ -300,6 +297,21 @@ class LogisticRegressionCV(Base):
                 .add(caller="fit", callee="score"),
             )
         )
+
+
+def strengths(Cs):
+    """Cs as an array of positive doubles."""
+    if isinstance(Cs, Integral):
+        return np.logspace(-4, 4, Cs)
+    try:
+        found = np.array(Cs, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.ndim != 1 or not len(found):
+        raise ValueError(f"Cs must be an integer or a list of positive numbers, found {Cs!r:.200}")
+    if not (found > 0).all():
+        raise ValueError(f"Cs must be positive, found {found[~(found > 0)][0]}")
+    return found
 
 
 def joined(coef, intercept, fit_intercept):
