@@ -149,6 +149,7 @@ def test_overflow_is_another_error(solver):
         (with_value(np.ones(N), 5, -1), "5"),
         (with_value(np.ones(N), 5, np.nan), "5"),
         (with_value(np.ones(N), 5, np.inf), "5"),
+        (2.0, "must have shape (20,), one number for each row of X, found ()"),
         (np.zeros(N), "zero"),
         (np.ones(N, complex), "complex"),
         (np.array(["a"] * N), ""),

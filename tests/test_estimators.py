@@ -382,8 +382,24 @@ def test_bad_weights(data):
         LR().fit(X, y, [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="weights must not be negative"):
         LR().fit(X, y, np.where(np.arange(300) == 7, -1.0, 1.0))
+    for class_weight in (None, "balanced"):
+        with pytest.raises(ValueError, match=r"is -1\.0; weights must not be negative"):
+            LR(class_weight=class_weight).fit(X, y, np.where(y == 1, -1.0, 0.0))
     with pytest.raises(ValueError, match=r"zero (for every row|number)"):
         LR().fit(X, y, np.zeros(300))
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("estimator", [LR(), CV(Cs=2, cv=2)])
+def test_one_weight_for_all_rows(classes, estimator):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=classes, random_state=0)
+    filled = clone(estimator).fit(X, y, np.full(60, 2.0))
+    for weight in (2.0, 2, np.float32(2)):
+        model = clone(estimator).fit(X, y, weight)
+        assert_exact(model.coef_, filled.coef_)
+        assert model.l2_ == filled.l2_
+        wanted = filled.summary(X, y, sample_weight=np.full(60, 2.0))
+        assert str(model.summary(X, y, sample_weight=weight)) == str(wanted)
 
 
 def test_bad_data_at_prediction(data):
@@ -415,6 +431,20 @@ def test_a_class_that_no_row_has_is_never_predicted(iris):
     two = fastgd.fit(X[left], y[left], l2=model.l2_ / 2, sample_weight=1.0 + y[left])
     np.testing.assert_allclose(model.coef_[1] - model.coef_[0], two.coef, rtol=1e-6)
     np.testing.assert_allclose(model.coef_.sum(axis=0), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("estimator", [LR(), CV(Cs=2, cv=2)])
+def test_balanced_weights_where_a_class_has_none(classes, estimator):
+    X, y = make_classification(90, 6, n_informative=4, n_classes=classes, random_state=0)
+    weight = np.where(y == 1, 0.0, 1.0 + np.arange(90) % 3)
+    count = np.bincount(y, weights=weight)
+    by_class = {k: count.sum() / (classes * count[k]) if count[k] else 1.0 for k in range(classes)}
+    model = clone(estimator).set_params(class_weight="balanced").fit(X, y, weight)
+    given = clone(estimator).set_params(class_weight=by_class).fit(X, y, weight)
+    assert_exact(model.coef_, given.coef_)
+    assert model.l2_ == given.l2_ and 1 not in model.predict(X)
+    assert str(model.result_) and model.predict_proba(X)[:, 1].max() < 1e-12
 
 
 # --- the guest ----------------------------------------------------------------------------
@@ -624,6 +654,41 @@ def test_scores_are_those_of_a_grid_search(scoring, weighted, rng):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("metric", "options"),
+    [
+        (metrics.roc_auc_score, {}),
+        (metrics.roc_auc_score, {"response_method": "predict_proba"}),
+        (metrics.roc_auc_score, {"response_method": ("decision_function", "predict_proba")}),
+        (metrics.accuracy_score, {}),
+        (metrics.accuracy_score, {"greater_is_better": False}),
+        (metrics.log_loss, {"response_method": "predict_proba"}),
+        (metrics.log_loss, {"response_method": "predict_proba", "greater_is_better": False}),
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scorers_of_known_metrics_are_asked_as_they_were_made(metric, options, weighted, data, rng):
+    X, y = data
+    weight = rng.integers(1, 4, len(y)).astype(float) if weighted else None
+    chosen = {"Cs": 5, "cv": 4, "scoring": metrics.make_scorer(metric, **options)}
+    ours = CV(**chosen, tol=1e-12).fit(X, y, sample_weight=weight)
+    more = {"use_legacy_attributes": False} if NEW else {}
+    theirs = linear_model.LogisticRegressionCV(
+        **chosen, solver="newton-cholesky", tol=1e-12, l1_ratios=(0.0,), **more
+    ).fit(X, y, sample_weight=weight)
+    scores = theirs.scores_ if NEW else theirs.scores_[1].swapaxes(1, 2)
+    np.testing.assert_allclose(ours.scores_, scores, atol=1e-6)
+    assert ours.C_ == theirs.C_
+
+
+def test_a_scorer_of_margins_that_are_no_probabilities_is_refused(data):
+    scorer = metrics.make_scorer(metrics.log_loss, response_method="decision_function")
+    for cv in (CV, linear_model.LogisticRegressionCV):
+        with pytest.raises(ValueError, match="y_pro"):
+            cv(Cs=2, cv=2, scoring=scorer).fit(*data)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "accuracy"])
 @pytest.mark.parametrize("sparse", [False, True])
 def test_scores_of_three_classes(iris, scoring, sparse):
@@ -663,6 +728,17 @@ def test_the_best_of_each_fold_without_refit(data):
     assert not hasattr(model, "result_")
 
 
+def test_without_refit_nothing_is_left_of_an_earlier_one(data, tmp_path):
+    model = CV(Cs=3, cv=3).fit(*data)
+    assert model.l2_ == model.result_.l2
+    model.set_params(refit=False).fit(*data)
+    assert not hasattr(model, "result_") and not hasattr(model, "l2_")
+    with pytest.raises(ValueError, match="has a summary with refit=True only"):
+        model.summary(*data)
+    model.save(tmp_path / "model")
+    assert vars(fastgd.load(tmp_path / "model")).keys() == vars(model).keys()
+
+
 def test_legacy_attributes(iris):
     X, y = iris
     new = CV(Cs=2, cv=3).fit(X, y)
@@ -675,6 +751,29 @@ def test_legacy_attributes(iris):
     given = clone(old).set_params(l1_ratios=[0.0]).fit(X, y == 1)
     assert list(given.scores_) == [True] and given.n_iter_.shape == (1, 3, 2, 1)
     assert given.coefs_paths_[True].shape == (3, 2, 1, 5)
+
+
+def loaded(model, folder):
+    model.save(folder / "model")
+    return fastgd.load(folder / "model")
+
+
+@pytest.mark.skipif(not NEW, reason="other parameters before scikit-learn 1.9")
+@pytest.mark.parametrize("ratios", [{}, {"l1_ratios": (0,)}, {"l1_ratios": (0.0,)}])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_legacy_shapes_are_scikit_learns_also_of_copies(classes, ratios, tmp_path):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=classes, random_state=0)
+    chosen = {"Cs": 2, "cv": 3, "scoring": "accuracy", "use_legacy_attributes": True, **ratios}
+    theirs = linear_model.LogisticRegressionCV(**chosen).fit(X, y)
+    model = CV(**chosen).fit(X, y)
+    copies = [clone(model), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    for ours in [model, *copies, clone(clone(model)), loaded(model, tmp_path)]:
+        ours.fit(X, y)
+        for name in ("n_iter_", "C_", "l1_ratio_", "l1_ratios_"):
+            assert getattr(ours, name).shape == getattr(theirs, name).shape, name
+        for name in ("scores_", "coefs_paths_"):
+            shapes = [{k: v.shape for k, v in getattr(m, name).items()} for m in (ours, theirs)]
+            assert shapes[0] == shapes[1], name
 
 
 @pytest.mark.parametrize("n_folds", [2, 3, 7])
@@ -701,6 +800,38 @@ def test_unusual_folds_are_left_to_scikit_learn(data):
             CV(cv=1).fit(X, y)
     with pytest.raises(ValueError, match="y contains infinity"):
         CV().fit(X, np.where(y == 1, np.inf, 0.0))
+
+
+@pytest.mark.parametrize("Cs", [[], [[1.0, 2.0]], ["a"], np.ones((2, 0)), [None, [1.0]]])
+def test_strengths_that_are_none(data, Cs):
+    with pytest.raises(ValueError, match="Cs must be an integer or a list of positive numbers"):
+        CV(Cs=Cs).fit(*data)
+
+
+ROWS = np.arange(300)
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        ([], "cv gives no folds"),
+        ([(ROWS, ROWS[:0])], "fold 0 of cv, counting from 0, has no rows to hold out"),
+        ([(ROWS[:150], ROWS[150:]), (ROWS > 300, ROWS >= 0)], "fold 1 .* no rows to train on"),
+        ([(ROWS[:0], ROWS)], "fold 0 .* no rows to train on"),
+    ],
+)
+@pytest.mark.parametrize("weight", [None, 2.0])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score"])
+def test_folds_without_rows(data, cv, message, weight, scoring):
+    with pytest.raises(ValueError, match=message):
+        CV(Cs=2, cv=cv, scoring=scoring).fit(*data, weight)
+
+
+def test_folds_trained_on_rows_without_weight(data):
+    X, y = data
+    folds = [(ROWS[:150], ROWS[150:]), (ROWS[150:], ROWS[:150])]
+    with pytest.raises(ValueError, match=r"fold 1 of cv, .* trains on rows of weight 0 alone"):
+        CV(Cs=2, cv=folds).fit(X, y, (ROWS < 150).astype(float))
 
 
 def test_rows_named_twice_count_twice(data):

@@ -208,6 +208,37 @@ def test_targets_that_cannot_be():
         fastgd.fit(of_pandas("plain"), pandas.Series(Y[:5]))
 
 
+@pytest.mark.parametrize("dtype", [">f8", ">f4", ">i8", ">i2", ">u4"])
+def test_columns_of_the_other_byte_order(dtype):
+    pandas = pytest.importorskip("pandas")
+    plain = pandas.DataFrame({"a": np.round(10 * DATA["x"]) + 50, "b": DATA["i"]}).astype(dtype[1:])
+    other, labels = plain.astype(dtype), pandas.Series(Y.astype(dtype))
+    wanted = fastgd.fit(plain.astype(float).to_numpy(), Y)
+    for X, y in ((other, Y), (plain, labels), (other, labels)):
+        fit = fastgd.fit(X, y)
+        np.testing.assert_allclose(fit.coef, wanted.coef, rtol=1e-6)
+        assert fit.classes.dtype.isnative and fit.names == ["a", "b"]
+        np.testing.assert_allclose(fit.predict_proba(other), fit.predict_proba(plain), rtol=1e-12)
+    texts = other.assign(k=DATA["k"])
+    coded = fastgd.fit(plain.assign(k=DATA["k"]).astype({"a": float, "b": float}), Y)
+    assert np.array_equal(fastgd.fit(texts, Y).coef, coded.coef)
+    pytest.importorskip("sklearn")
+    for X in (other, texts):
+        model = fastgd.LogisticRegression(l2=0.01).fit(X, labels)
+        np.testing.assert_allclose(model.coef_[0], fastgd.fit(X, Y, l2=0.01).coef, rtol=1e-6)
+
+
+def test_gaps_in_columns_of_the_other_byte_order():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": np.where(np.arange(N) == 3, np.nan, DATA["x"]).astype(">f8")})
+    with pytest.raises(DataError, match="column 'a' has a missing cell in row 3"):
+        fastgd.fit(frame, Y)
+    fit = fastgd.fit(frame, Y, l2=0.01, missing="impute")
+    assert fit.names == ["a", "a=(missing)"]
+    plain = fastgd.fit(frame.astype(float), Y, l2=0.01, missing="impute")
+    assert np.array_equal(fit.coef, plain.coef)
+
+
 # ---------------------------------------------------------------- coding
 
 
@@ -575,6 +606,68 @@ def test_estimators_stay_scikit_learns():
         numbers.fit(frame[["x"]].assign(i=np.nan), Y)
     with pytest.raises(DataError, match="column 'when' holds dates"):
         numbers.fit(frame.assign(when=datetime.date(2020, 1, 1)), Y)
+
+
+def cut(pandas):
+    return pandas.DataFrame({"x": DATA["x"], "k": pandas.cut(DATA["i"], 3)})
+
+
+def days(pandas):
+    stamps = pandas.to_datetime(["2020-01-01", "2020-01-02", "2020-01-02"] * (N // 3))
+    return pandas.DataFrame({"x": DATA["x"], "k": pandas.Categorical(stamps)})
+
+
+@pytest.mark.parametrize("make", [cut, days])
+def test_estimators_code_categories_that_are_no_texts(make, tmp_path):
+    pytest.importorskip("sklearn")
+    frame = make(pytest.importorskip("pandas"))
+    fit = fastgd.fit(frame, Y, l2=0.01)
+    model = fastgd.LogisticRegression(l2=0.01).fit(frame, Y)
+    assert np.array_equal(model.coef_[0], fit.coef) and model.result_.names == fit.names
+    model.save(tmp_path / "model")
+    again = fastgd.load(tmp_path / "model")
+    assert np.array_equal(again.predict_proba(frame), fit.predict_proba(frame))
+    assert fastgd.LogisticRegressionCV(Cs=2, cv=2).fit(frame, Y).result_.names == fit.names
+
+
+def test_categories_of_numbers_are_numbers_to_estimators():
+    pytest.importorskip("sklearn")
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": DATA["x"], "k": pandas.Categorical(DATA["i"] % 3)})
+    model = fastgd.LogisticRegression().fit(frame, Y)
+    assert model.coef_.shape == (1, 2) and not hasattr(model, "coding_")
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(frame.assign(k=frame["k"].where(np.arange(N) != 3)), Y)
+
+
+def test_estimators_read_wide_integers_beside_texts():
+    pytest.importorskip("sklearn")
+    polars = pytest.importorskip("polars")
+    frame = of_polars("plain").with_columns(polars.col("i").cast(polars.Int128))
+    model = fastgd.LogisticRegression(l2=0.01).fit(frame, Y)
+    assert np.array_equal(model.coef_[0], fastgd.fit(of_polars("plain"), Y, l2=0.01).coef)
+    assert np.array_equal(model.predict(frame), model.predict(of_polars("plain")))
+
+
+def test_relations_as_targets_and_weights_of_estimators():
+    pytest.importorskip("sklearn")
+    duckdb, pandas = pytest.importorskip("duckdb"), pytest.importorskip("pandas")
+    weight = 1.0 + np.arange(N) % 3
+    table = pandas.DataFrame({"x": DATA["x"], "i": DATA["i"], "y": Y, "s": weight})
+    connection = duckdb.connect()
+    connection.register("frame", table)
+    X, y, s = (connection.sql(f"select {what} from frame") for what in ("x, i", "y", "s"))
+    plain = table[["x", "i"]].to_numpy()
+    for make in (fastgd.LogisticRegression(), fastgd.LogisticRegressionCV(Cs=2, cv=2)):
+        model = make.fit(X, y, s)
+        found = model.summary(X, y, sample_weight=s).bse
+        coef = model.coef_
+        wanted = make.fit(plain, Y, weight)
+        np.testing.assert_allclose(coef, wanted.coef_, rtol=1e-10)
+        bse = wanted.summary(plain, Y, sample_weight=weight).bse
+        np.testing.assert_allclose(found, bse, rtol=1e-10)
+        unweighted = make.fit(X, y)
+        assert np.array_equal(unweighted.summary(X, y).bse, unweighted.summary(X, Y).bse)
 
 
 def test_cross_validation_and_pipelines_with_texts():

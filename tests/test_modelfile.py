@@ -17,6 +17,7 @@ ARRAYS = {
     "flags": np.array([True, False, True]),
     "bytes": np.array([0, 255, 7], dtype=np.uint8),
     "empty": np.zeros((0, 5)),
+    **{dtype: np.array([0, 99], dtype) for dtype in ("f2", "i1", "i2", "u2", "u4", "u8")},
 }
 
 

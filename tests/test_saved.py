@@ -71,6 +71,62 @@ def test_estimator_comes_back(rng, tmp_path, dtype, classes, labels):
     assert (again.l2_, again.n_features_in_) == (model.l2_, model.n_features_in_)
 
 
+@pytest.mark.parametrize("dtype", [*"bBhHiIlLqQefd", "bool", ">i2", ">f4"])
+def test_labels_of_any_number_type_come_back(rng, tmp_path, dtype):
+    X, y = rows(rng, 2)
+    y = y.astype(dtype)
+    strengths = np.array([1, 2]).astype(dtype if dtype != "bool" else np.uint8)
+    for model in (
+        fastgd.LogisticRegression(),
+        fastgd.LogisticRegressionCV(Cs=strengths, cv=2),
+        fastgd.LogisticRegressionCV(Cs=2, cv=2, class_weight={y.min(): 1.0, y.max(): 2.0}),
+    ):
+        model.fit(X, y).save(tmp_path / "model")
+        again = fastgd.load(tmp_path / "model")
+        assert again.classes_.dtype == model.classes_.dtype.newbyteorder("=")
+        assert np.array_equal(again.classes_, model.classes_)
+        assert np.array_equal(again.result_.classes, model.result_.classes)
+        assert np.array_equal(again.get_params().get("Cs"), model.get_params().get("Cs"))
+        assert again.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+
+
+def test_labels_of_bytes_are_refused(rng, tmp_path):
+    X, y = rows(rng, 2)
+    y = np.array([b"no", b"yes"])[y]
+    for model in (
+        fastgd.fit(X, y, l2=0.1),
+        fastgd.LogisticRegression().fit(X, y),
+        fastgd.LogisticRegressionCV(Cs=2, cv=2).fit(X, y),
+    ):
+        with pytest.raises(ValueError, match=r"labels are bytes \(dtype \|S3\).*np.char.decode"):
+            model.save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("l2", [np.float32(0.1), np.int64(1), np.array(0.1), True, 1])
+def test_penalties_of_any_type_come_back(rng, tmp_path, l2):
+    X, y = rows(rng, 2)
+    fits = [fastgd.fit(X, y, l2=l2)]
+    if not isinstance(l2, np.ndarray):  # which scikit-learn refuses
+        fits.append(fastgd.LogisticRegression(l2=l2).fit(X, y).result_)
+        alone = fastgd.LogisticRegression(l2=l2).fit(X, y, (y == 1).astype(float))
+        fits.append(alone.result_)
+    for fit in fits:
+        fit.save(tmp_path / "model")
+        again = fastgd.load(tmp_path / "model")
+        assert type(again.l2) is type(fit.l2) is float and again.l2 == fit.l2 == float(l2)
+
+
+@pytest.mark.parametrize("C", [np.float32(0.1), np.float16(0.1), np.int64(3)])
+def test_the_penalty_of_C_is_a_double(rng, tmp_path, C):
+    X, y = rows(rng, 2)
+    model = fastgd.LogisticRegression(C=C).fit(X, y)
+    model.save(tmp_path / "model")
+    again = fastgd.load(tmp_path / "model")
+    assert type(again.l2_) is float and again.l2_ == model.l2_ == 1 / (float(C) * len(y))
+    assert again.C == C
+
+
 @pytest.mark.parametrize("legacy", [False, True])
 def test_cv_comes_back(rng, tmp_path, legacy):
     X, y = rows(rng, 3)

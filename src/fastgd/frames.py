@@ -190,7 +190,9 @@ class Frame:
         if column.null_count() == self.n_rows:
             return "nothing"
         native = getattr(column.to_native(), "dtype", getattr(column.to_native(), "type", type_))
-        if str(native).startswith(("Sparse", "halffloat", "float16")):
+        if str(native).startswith(("Sparse", "halffloat")):
+            return "number"
+        if isinstance(native, np.dtype) and native.kind in "fiu":  # of other sizes or byte orders
             return "number"
         if str(native).startswith("period"):
             raise self._unusable(name, "dates or times", native)
@@ -241,10 +243,10 @@ class Frame:
         return missing
 
     def has_levels(self):
-        """Whether some column holds texts or categories of texts."""
+        """Whether some column holds texts or categories of anything but numbers."""
         for name in self.names:
             kind = self.kind(name)
-            if kind == "text" or (kind == "category" and _texts(self.factorized(name)[0])):
+            if kind == "text" or (kind == "category" and not _numbers(self.factorized(name)[0])):
                 return True
         return False
 
@@ -408,8 +410,9 @@ def _single(column):
     return column.to_numpy()
 
 
-def _texts(values):
-    return any(isinstance(value, str) for value in values)
+def _numbers(values):
+    kinds = dict(_KINDS)
+    return all(isinstance(value, kinds["number"] + kinds["boolean"]) for value in values)
 
 
 def _reads_as_number(text):

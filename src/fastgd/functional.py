@@ -553,6 +553,11 @@ def _take(X, y, missing):
     return X, y, coding, copied, frame.explained(X, coding)
 
 
+def penalty(l2):
+    """l2 as a result keeps it: a Python float, or an array of floats of its own."""
+    return float(l2) if np.ndim(l2) == 0 else np.array(l2, dtype=float)
+
+
 def _result(raw, l2, fit_intercept, tol, chosen_step, coding=None):
     """The FitResult of what the core returns."""
     separation = raw.pop("separation")
@@ -568,7 +573,7 @@ def _result(raw, l2, fit_intercept, tol, chosen_step, coding=None):
         coding=coding,
         names=names,
         isa=_core.isa(),
-        l2=l2 if isinstance(l2, (int, float)) else np.array(l2, dtype=float),
+        l2=penalty(l2),
         fit_intercept=bool(fit_intercept),
         n_features=raw["coef"].shape[-1],
     )

@@ -116,6 +116,7 @@ def fit(
 
 fit_quietly = fit
 
+def penalty(l2: ArrayLike) -> float | NDArray[np.float64]: ...
 def in_names(
     text: str,
     separation: Separation | None,

@@ -20,6 +20,11 @@ def labels_to_json(labels):
     ValueError
         If they cannot be told without loss.
     """
+    if labels.dtype.kind == "S":
+        raise ValueError(
+            f"labels are bytes (dtype {labels.dtype}), which cannot be stored: fit the model on "
+            "texts, np.char.decode(y), or on numbers"
+        )
     values, dtype = labels.tolist(), labels.dtype.newbyteorder("<").str
     try:
         back = labels_from_json(values, dtype)

@@ -33,8 +33,14 @@ _NO_CRC = "0" * 8  # what stands in the file while the checksum is taken
 _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
+    "F16": "<f2",
     "I64": "<i8",
     "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
     "U8": "|u1",
     "BOOL": "|b1",
 }
@@ -51,7 +57,7 @@ def write(path, metadata, arrays):
     metadata : dict
         Anything JSON can hold, with string keys; infinities and NaN too.
     arrays : dict of str to ndarray
-        Arrays of float64, float32, int64, int32, uint8 or bool, of any shape.
+        Arrays of numbers or bools, of any shape; not of complex or of extended precision.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def pack(value, key, arrays):
     if type(value) in _PLAIN:
         return value
     if type(value) is np.ndarray:
-        if value.dtype.kind in "OU":
+        if value.dtype.kind in "OSU":
             labels, dtype = labels_to_json(value)
             return {"labels": labels, "dtype": dtype}
         arrays[key] = value

@@ -12,13 +12,12 @@ except ImportError as error:
     ) from error
 
 from . import storing
-from .crossvalidation import DEFAULT_L1_RATIOS, LogisticRegressionCV
+from .crossvalidation import LogisticRegressionCV
 from .logistic import LogisticRegression
 from .parameters import NARROW, SOLVERS, WIDE
 from .solving import EPS, NEVER, ConvergenceWarning, SeparationWarning
 
 __all__ = [
-    "DEFAULT_L1_RATIOS",
     "EPS",
     "NARROW",
     "NEVER",

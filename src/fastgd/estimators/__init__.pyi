@@ -11,7 +11,6 @@ from .functional import _Matrix
 from .result import FitResult
 
 __all__ = [
-    "DEFAULT_L1_RATIOS",
     "EPS",
     "NARROW",
     "NEVER",
@@ -35,7 +34,6 @@ _ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 SOLVERS: dict[str, str]
 NARROW: tuple[str, ...]
 WIDE: int
-DEFAULT_L1_RATIOS: tuple[float, ...]
 EPS: np.float64
 NEVER: float
 
@@ -115,7 +113,7 @@ class LogisticRegressionCV(_Base):
         self,
         *,
         Cs: int | ArrayLike = 10,
-        l1_ratios: Iterable[float] | None = (0.0,),
+        l1_ratios: Iterable[float] | Literal["default"] | None = "default",
         fit_intercept: bool = True,
         cv: Any = None,
         dual: bool = False,

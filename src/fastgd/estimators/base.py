@@ -102,9 +102,20 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         """``result_.summary(X, y, ...)``: standard errors and what goes with them.
 
         Weights of classes are put into `sample_weight`, as in the fit.
+
+        Raises
+        ------
+        ValueError
+            Of a model of ``refit=False``, too.
         """
         check_is_fitted(self)
-        weight = data.weights(self, X, np.asarray(y), sample_weight)
+        if not hasattr(self, "result_"):
+            raise ValueError(
+                f"a {type(self).__name__} has a summary with refit=True only: without, coef_ are "
+                "means over folds, and no fit's optimum"
+            )
+        y = np.asarray(data.column(y, "y"))
+        weight = data.weights(self, y, data.by_row(sample_weight, y))
         return self.result_.summary(X, y, sample_weight=weight, **options)
 
     def save(self, path):

@@ -20,8 +20,6 @@ from .base import Base
 from .parameters import CONSTRAINTS, check, translated_penalty
 from .scoring import Scoring
 
-DEFAULT_L1_RATIOS = (0.0,)  # told from an equal tuple by identity, see `legacy_attributes`
-
 
 class LogisticRegressionCV(Base):
     """scikit-learn's `LogisticRegressionCV`: the penalty chosen by cross-validation.
@@ -36,8 +34,9 @@ class LogisticRegressionCV(Base):
     ----------
     Cs : int or array of floats
         Inverse strengths of the penalty; an integer means so many from 1e-4 to 1e4.
-    l1_ratios : array of floats
-        Must hold zeros only: there is no L1 penalty yet.
+    l1_ratios : array of floats, or "default"
+        Must hold zeros only: there is no L1 penalty yet. ``"default"`` means ``(0.0,)``; with
+        `use_legacy_attributes` the attributes then have no dimension of ratios.
     fit_intercept : bool
     cv : int, splitter or list of (train, test)
         By default five stratified folds, or fewer where no class has five rows.
@@ -70,9 +69,8 @@ class LogisticRegressionCV(Base):
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_cs, 1 or K, d + fit_intercept)
         The intercept last.
     l2_ : float
-        The penalty of the refitted model.
     result_ : FitResult
-        Of the refitted model; only with ``refit=True``.
+        The penalty of the refitted model, and its fit; only with ``refit=True``.
     """
 
     __module__ = __package__  # where users and pickles find it
@@ -88,7 +86,7 @@ class LogisticRegressionCV(Base):
             if name not in ("C", "l1_ratio", "warm_start", "l2")
         },
         "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "l1_ratios": ["array-like", None],
+        "l1_ratios": ["array-like", None, Hidden(StrOptions({"default"}))],
         "cv": ["cv_object"],
         "scoring": [StrOptions(set(metrics.get_scorer_names())), callable, None],
         "refit": ["boolean"],
@@ -103,7 +101,7 @@ class LogisticRegressionCV(Base):
         self,
         *,
         Cs=10,
-        l1_ratios=DEFAULT_L1_RATIOS,
+        l1_ratios="default",
         fit_intercept=True,
         cv=None,
         dual=False,
@@ -176,36 +174,30 @@ class LogisticRegressionCV(Base):
         return self
 
     def _check_l1_ratios(self):
-        l1_ratios = self.l1_ratios
+        l1_ratios = (0.0,) if is_default(self.l1_ratios) else self.l1_ratios
         if l1_ratios is not None:
             strange = [r for r in l1_ratios if not isinstance(r, Real) or not 0 <= r <= 1]
             if strange or len(l1_ratios) == 0:
                 raise ValueError(
                     f"l1_ratios must be numbers between 0 and 1, got l1_ratios={l1_ratios!r}"
                 )
-        if self.penalty != "deprecated" or l1_ratios is None:
-            given = None if l1_ratios is None else max(l1_ratios)
-            if self.penalty == "l2" and l1_ratios is DEFAULT_L1_RATIOS:
-                given = 0
-            translated_penalty(self.penalty, 1.0, given, "l1_ratios", "Cs")
-        elif max(l1_ratios) > 0:
-            translated_penalty("deprecated", 1.0, max(l1_ratios), "l1_ratios", "Cs")
+        largest = None if l1_ratios is None else max(l1_ratios)
+        if self.penalty != "deprecated" or largest != 0:
+            translated_penalty(self.penalty, 1.0, largest, "l1_ratios", "Cs")
         return (0.0,) if l1_ratios is None else tuple(l1_ratios)
 
     def _fit(self, X, y, sample_weight, offset, params, l1_ratios):
         given = X
         X, y, looked_at = data.take(self, X, y)
         with data.explained(self, X, y, looked_at):
-            weight = data.weights(self, X, y, sample_weight)
+            sample_weight = data.by_row(sample_weight, X)
+            weight = data.weights(self, y, sample_weight)
             classes, code = data.coded(y)
             self.classes_ = classes
             if len(classes) < 2:
                 data.refuse_one_class(self, y)
             data.refuse_for_liblinear(self, X, len(classes))
-            Cs = np.logspace(-4, 4, self.Cs) if isinstance(self.Cs, Integral) else self.Cs
-            Cs = self.Cs_ = np.array(Cs, dtype=np.float64)
-            if not (Cs > 0).all():
-                raise ValueError(f"Cs must be positive, found {Cs[~(Cs > 0)][0]}")
+            Cs = self.Cs_ = strengths(self.Cs)
             routed = self._routed("fit", params, sample_weight, offset)
             split = folds.split(self, X, y, code, routed["split"])
             score = Scoring(self, X, y, code, offset, routed["score"])
@@ -231,6 +223,8 @@ class LogisticRegressionCV(Base):
                 coef, intercept = result.coef, result.intercept
                 unfinished += [] if solving.arrived(result) else [result]
             else:
+                for name in ("l2_", "result_"):  # of an earlier fit
+                    self.__dict__.pop(name, None)
                 each = scores[:, 0].argmax(axis=1)
                 C = float(np.mean(Cs[each]))
                 coef, intercept = apart(
@@ -305,6 +299,21 @@ class LogisticRegressionCV(Base):
         )
 
 
+def strengths(Cs):
+    """Cs as an array of positive doubles."""
+    if isinstance(Cs, Integral):
+        return np.logspace(-4, 4, Cs)
+    try:
+        found = np.array(Cs, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.ndim != 1 or not len(found):
+        raise ValueError(f"Cs must be an integer or a list of positive numbers, found {Cs!r:.200}")
+    if not (found > 0).all():
+        raise ValueError(f"Cs must be positive, found {found[~(found > 0)][0]}")
+    return found
+
+
 def joined(coef, intercept, fit_intercept):
     """Coefficients with their intercept last, along the last dimension."""
     return np.concatenate([coef, intercept[..., None]], axis=-1) if fit_intercept else coef
@@ -321,17 +330,20 @@ def apart(joined, fit_intercept):
     return np.ascontiguousarray(coef), intercept.copy()
 
 
-def legacy_attributes(estimator):
-    """Attributes as scikit-learn shaped them before 1.10.
+def is_default(l1_ratios):
+    """Whether nobody has given any: told by a value that clones, pickles and files keep."""
+    return isinstance(l1_ratios, str) and l1_ratios == "default"
 
-    The dimension of l1_ratios was left out where nobody had given any: that is seen from the
-    default's own tuple standing there."""
+
+def legacy_attributes(estimator):
+    """Attributes as scikit-learn shaped them before 1.10, without the dimension of l1_ratios where
+    nobody had given any."""
     binary = len(estimator.classes_) == 2
     names = estimator.classes_[1:] if binary else estimator.classes_
     scores = estimator.scores_.swapaxes(1, 2)
     coefs = estimator.coefs_paths_.swapaxes(1, 2)  # folds, Cs, l1_ratios, lines, d + 1
     n_iter = estimator.n_iter_.swapaxes(1, 2)[None]
-    if estimator.l1_ratios is DEFAULT_L1_RATIOS or estimator.l1_ratios is None:
+    if estimator.l1_ratios is None or is_default(estimator.l1_ratios):
         scores, coefs, n_iter = scores[:, :, 0], coefs[:, :, 0], n_iter[..., 0]
         estimator.l1_ratios_ = np.array([None])
     estimator.scores_ = {name: scores for name in names}

@@ -78,13 +78,11 @@ def validated(estimator, X, y):
             return design(estimator, X)
         return as_numbers(validate_data(estimator, X, reset=False, **keywords))
     estimator.__dict__.pop("coding_", None)
-    name = getattr(y, "name", None)
-    if type(y).__module__.partition(".")[0] in ("polars", "pyarrow", "duckdb", "_duckdb"):
-        y, _ = frames.target(y)
+    name, y = getattr(y, "name", None), column(y, "y")
     try:
         matrix, y = validate_data(estimator, X, y, **keywords)
         X = as_numbers(matrix)
-    except (TypeError, ValueError):
+    except Exception:  # some of polars' are its own
         frame = frames.read(X)
         if frame is None or not frame.has_levels():
             raise
@@ -101,6 +99,13 @@ def validated(estimator, X, y):
             frames.warn_of_target_in(matrix, estimator.feature_names_in_.tolist(), y, name)
     check_classification_targets(y)
     return X, y
+
+
+def column(values, name):
+    """What scikit-learn may not read, a column of these libraries, as an array."""
+    if type(values).__module__.partition(".")[0] in ("polars", "pyarrow", "duckdb", "_duckdb"):
+        return frames.target(values, name)[0]
+    return values
 
 
 def design(estimator, X):
@@ -129,10 +134,15 @@ def explained(estimator, X, y, looked_at):
         raise
 
 
-def weights(estimator, X, y, sample_weight):
-    """Sample weights, those of the classes in them; or None."""
-    if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+def by_row(sample_weight, X):
+    """A weight for each row, also where one number stands for all; or None."""
+    if sample_weight is None:
+        return None
+    return _check_sample_weight(column(sample_weight, "sample_weight"), X, dtype=np.float64)
+
+
+def weights(estimator, y, sample_weight):
+    """Weights `by_row`, those of the classes in them; or None."""
     if estimator.class_weight is None:
         return sample_weight
     classes, code = coded(y)
@@ -146,7 +156,8 @@ def weights(estimator, X, y, sample_weight):
         by_class = np.array([estimator.class_weight.get(label, 1.0) for label in classes.tolist()])
     else:
         count = np.bincount(code, weights=sample_weight, minlength=len(classes))
-        by_class = count.sum() / (len(classes) * np.maximum(count, np.finfo(float).tiny))
+        by_class = np.ones(len(classes))  # where no row counts
+        np.divide(count.sum(), len(classes) * count, by_class, where=count > 0)
     weight = by_class[code]
     return weight if sample_weight is None else weight * sample_weight
 

@@ -22,7 +22,19 @@ def split(estimator, X, y, code, params):
         and (y.dtype.kind != "f" or np.isfinite(estimator.classes_).all())
     ):
         return list(stratified(code, count, cv))
-    return list(check_cv(cv, y, classifier=True).split(X, y, **params))  # warns, or refuses
+    found = list(check_cv(cv, y, classifier=True).split(X, y, **params))  # warns, or refuses
+    refuse_empty(found, X.shape[0])
+    return found
+
+
+def refuse_empty(split, n):
+    """What scikit-learn lets pass: no folds, and folds without rows."""
+    if not split:
+        raise ValueError("cv gives no folds; at least one pair of rows (train, test) is wanted")
+    for k, (train, test) in enumerate(split):
+        for rows, what in ((train, "train on"), (test, "hold out")):
+            if not np.arange(n)[rows].size:
+                raise ValueError(f"fold {k} of cv, counting from 0, has no rows to {what}")
 
 
 def stratified(code, count, n_folds):
@@ -74,6 +86,8 @@ def paths(estimator, X, code, split, weight, offset):
             counts *= weight
         apart = apart and all_count(code, counts, len(estimator.classes_))
         totals.append(counts.sum())
+        if totals[k] == 0:
+            raise ValueError(f"fold {k} of cv, counting from 0, trains on rows of weight 0 alone")
     l2 = 1.0 / (estimator.Cs_[order] * np.array(totals)[:, None])  # C = inf: 0
     begun = [[]] * len(split)
     classes = np.arange(len(estimator.classes_))

@@ -66,9 +66,10 @@ class LogisticRegression(Base):
     feature_names_in_ : ndarray of str
         If `X` was a frame with such names.
     coding_ : Coding
-        If `X` was a frame with columns that scikit-learn refuses, texts and categories of texts:
-        they get a feature for each level but the most frequent, see `fastgd.fit`. ``coef_`` then
-        has a column for each feature, named by ``result_.names``, and predictions need a frame.
+        If `X` was a frame with columns that scikit-learn refuses, texts and categories that are no
+        numbers: they get a feature for each level but the most frequent, see `fastgd.fit`.
+        ``coef_`` then has a column for each feature, named by ``result_.names``, and predictions
+        need a frame.
     result_ : FitResult
         The certificate, the passes made, the bytes copied, and float64 coefficients.
 
@@ -135,7 +136,7 @@ class LogisticRegression(Base):
             A frame of pandas, polars, PyArrow or DuckDB.
         y : array of shape (n,)
             Labels of any kind that can be sorted.
-        sample_weight : array of shape (n,), optional
+        sample_weight : array of shape (n,), or a number for all rows, optional
         offset : array of shape (n,), or (n, K), optional
             Added to the margins. Predictions do not know it: give them theirs.
 
@@ -166,6 +167,7 @@ class LogisticRegression(Base):
                 "penalty=None is not supported for the liblinear solver, nor is C=np.inf: take "
                 "another solver"
             )
+        C = float(C)  # one of float32 would make l2 one too
         if not callbacks.are_registered(self):
             return self._fit(X, y, sample_weight, offset, C, None)
         with callbacks.callback_management_context(self):
@@ -175,7 +177,8 @@ class LogisticRegression(Base):
         given = X
         X, y, looked_at = data.take(self, X, y)
         with data.explained(self, X, y, looked_at):
-            weight = data.weights(self, X, y, sample_weight)
+            sample_weight = data.by_row(sample_weight, X)
+            weight = data.weights(self, y, sample_weight)
             classes = None
             if weight is not None or listener or self.solver in ("liblinear", "newton-cg"):
                 classes = np.unique(y)

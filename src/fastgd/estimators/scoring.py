@@ -22,12 +22,11 @@ class Scoring:
         self.offset, self.params = offset, params
         self.scorer = estimator._get_scorer()
         self.bytes_copied = 0
-        plain = not getattr(self.scorer, "_kwargs", True) and set(params) <= {"sample_weight"}
-        self.on_margins = plain and {
-            metrics.log_loss: self.log_loss,
-            metrics.accuracy_score: self.accuracy,
-            metrics.roc_auc_score: self.auc if len(estimator.classes_) == 2 else None,
-        }.get(self.scorer._score_func)
+        fast = {"neg_log_loss": self.log_loss, "accuracy": self.accuracy}
+        if len(estimator.classes_) == 2:
+            fast["roc_auc"] = self.auc
+        known = [of_margins for name, of_margins in fast.items() if is_called(self.scorer, name)]
+        self.on_margins = known[0] if known and set(params) <= {"sample_weight"} else None
 
     def path(self, coef, intercept, test):
         """A score for each of the models, coef (n_cs, lines, d) and intercept (n_cs, lines)."""
@@ -86,6 +85,16 @@ class Scoring:
             model.coef_, model.intercept_ = w, b
             scores.append(scorer(model, X, y, **params))
         return scores
+
+
+def is_called(scorer, name):
+    """Whether this is the scorer that scikit-learn calls so: also by its sign, and by what it asks
+    the model."""
+    known = metrics.get_scorer(name)
+    return type(scorer) is type(known) and all(
+        getattr(scorer, part) == getattr(known, part)
+        for part in ("_score_func", "_sign", "_kwargs", "_response_method")
+    )
 
 
 def knowing_all_labels(scorer, classes):

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 
 from .. import errors, threads
-from ..functional import fit_quietly, warn_unless_converged
+from ..functional import fit_quietly, penalty, warn_unless_converged
 from ..result import FitResult
 from .parameters import SOLVERS, WIDE
 
@@ -53,7 +53,7 @@ def solve(estimator, X, y, classes, weight, offset, l2, init=None, callback=None
         return fit_quietly(X, y, **chosen)
     code = np.searchsorted(classes, y)
     left = np.flatnonzero(np.bincount(code, weights=weight, minlength=len(classes)) > 0)
-    if len(left) == len(classes) or len(left) < 1:
+    if len(left) == len(classes) or len(left) < 1 or weight.min() < 0:  # which the core refuses
         return fit_quietly(X, y, **chosen)
     return with_classes_left_out(X, code, classes, left, chosen)
 
@@ -71,7 +71,7 @@ def with_classes_left_out(X, code, classes, left, options):
             gap_kind="dual", gradient_norm=EPS, converged=True, status="separated", n_iter=0,
             n_passes=0, seconds=0.0, solver="none", n_threads=1, bytes_copied=0,
             message="only one class has rows that count: it is predicted everywhere",
-            l2=options["l2"], fit_intercept=True, n_features=d, n_samples=X.shape[0],
+            l2=penalty(options["l2"]), fit_intercept=True, n_features=d, n_samples=X.shape[0],
         )  # fmt: skip
         intercept[left] = 0.0
     else:
