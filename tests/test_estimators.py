@@ -767,7 +767,9 @@ def test_legacy_shapes_are_scikit_learns_also_of_copies(classes, ratios, tmp_pat
     theirs = linear_model.LogisticRegressionCV(**chosen).fit(X, y)
     model = CV(**chosen).fit(X, y)
     copies = [clone(model), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
-    for ours in [model, *copies, clone(clone(model)), loaded(model, tmp_path)]:
+    copies += [clone(clone(model)), loaded(model, tmp_path)]
+    copies += [loaded(clone(model).fit(X, y), tmp_path)]
+    for ours in [model, *copies]:
         ours.fit(X, y)
         for name in ("n_iter_", "C_", "l1_ratio_", "l1_ratios_"):
             assert getattr(ours, name).shape == getattr(theirs, name).shape, name

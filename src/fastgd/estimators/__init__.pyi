@@ -113,7 +113,7 @@ class LogisticRegressionCV(_Base):
         self,
         *,
         Cs: int | ArrayLike = 10,
-        l1_ratios: Iterable[float] | Literal["default"] | None = "default",
+        l1_ratios: Iterable[float] | None = (0.0,),
         fit_intercept: bool = True,
         cv: Any = None,
         dual: bool = False,

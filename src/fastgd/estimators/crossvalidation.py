@@ -20,6 +20,8 @@ from .base import Base
 from .parameters import CONSTRAINTS, check, translated_penalty
 from .scoring import Scoring
 
+DEFAULT_L1_RATIOS = (0.0,)  # told by identity from one that was given, see `legacy_attributes`
+
 
 class LogisticRegressionCV(Base):
     """scikit-learn's `LogisticRegressionCV`: the penalty chosen by cross-validation.
@@ -34,9 +36,9 @@ class LogisticRegressionCV(Base):
     ----------
     Cs : int or array of floats
         Inverse strengths of the penalty; an integer means so many from 1e-4 to 1e4.
-    l1_ratios : array of floats, or "default"
-        Must hold zeros only: there is no L1 penalty yet. ``"default"`` means ``(0.0,)``; with
-        `use_legacy_attributes` the attributes then have no dimension of ratios.
+    l1_ratios : array of floats
+        Must hold zeros only: there is no L1 penalty yet. With `use_legacy_attributes` the
+        attributes have no dimension of ratios if this is the default.
     fit_intercept : bool
     cv : int, splitter or list of (train, test)
         By default five stratified folds, or fewer where no class has five rows.
@@ -86,7 +88,7 @@ class LogisticRegressionCV(Base):
             if name not in ("C", "l1_ratio", "warm_start", "l2")
         },
         "Cs": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "l1_ratios": ["array-like", None, Hidden(StrOptions({"default"}))],
+        "l1_ratios": ["array-like", None],
         "cv": ["cv_object"],
         "scoring": [StrOptions(set(metrics.get_scorer_names())), callable, None],
         "refit": ["boolean"],
@@ -101,7 +103,7 @@ class LogisticRegressionCV(Base):
         self,
         *,
         Cs=10,
-        l1_ratios="default",
+        l1_ratios=DEFAULT_L1_RATIOS,
         fit_intercept=True,
         cv=None,
         dual=False,
@@ -173,8 +175,24 @@ class LogisticRegressionCV(Base):
             task.call_on_fit_task_end(estimator=self, **data, reconstruction_attributes={})
         return self
 
+    # Clones and pickles hold a tuple equal to the default: they are given the default itself.
+    def __sklearn_clone__(self):
+        clone = super().__sklearn_clone__()
+        if self.l1_ratios is DEFAULT_L1_RATIOS:
+            clone.l1_ratios = DEFAULT_L1_RATIOS
+        return clone
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if self.l1_ratios is DEFAULT_L1_RATIOS:
+            state = {key: value for key, value in state.items() if key != "l1_ratios"}
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__({"l1_ratios": DEFAULT_L1_RATIOS, **state})
+
     def _check_l1_ratios(self):
-        l1_ratios = (0.0,) if is_default(self.l1_ratios) else self.l1_ratios
+        l1_ratios = self.l1_ratios
         if l1_ratios is not None:
             strange = [r for r in l1_ratios if not isinstance(r, Real) or not 0 <= r <= 1]
             if strange or len(l1_ratios) == 0:
@@ -330,11 +348,6 @@ def apart(joined, fit_intercept):
     return np.ascontiguousarray(coef), intercept.copy()
 
 
-def is_default(l1_ratios):
-    """Whether nobody has given any: told by a value that clones, pickles and files keep."""
-    return isinstance(l1_ratios, str) and l1_ratios == "default"
-
-
 def legacy_attributes(estimator):
     """Attributes as scikit-learn shaped them before 1.10, without the dimension of l1_ratios where
     nobody had given any."""
@@ -343,7 +356,7 @@ def legacy_attributes(estimator):
     scores = estimator.scores_.swapaxes(1, 2)
     coefs = estimator.coefs_paths_.swapaxes(1, 2)  # folds, Cs, l1_ratios, lines, d + 1
     n_iter = estimator.n_iter_.swapaxes(1, 2)[None]
-    if estimator.l1_ratios is None or is_default(estimator.l1_ratios):
+    if estimator.l1_ratios is None or estimator.l1_ratios is DEFAULT_L1_RATIOS:
         scores, coefs, n_iter = scores[:, :, 0], coefs[:, :, 0], n_iter[..., 0]
         estimator.l1_ratios_ = np.array([None])
     estimator.scores_ = {name: scores for name in names}
