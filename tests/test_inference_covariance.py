@@ -49,6 +49,39 @@ def test_clusters_of_one_row_are_the_robust_covariance():
     close(each.bse, fit.summary(X, y, cov_type="stata").bse, rtol=1e-10)
 
 
+@pytest.mark.parametrize("weights", ["frequency", "sampling"])
+def test_clusters_without_weight_are_none(weights):
+    X, y = data(n=200)
+    groups, w = np.arange(200.0) // 10, np.ones(200)
+    w[:95] = 0
+    groups[:9] = np.nan  # whose cluster a row without weight is in does not matter
+    some = fastgd.fit(X, y, sample_weight=w).summary(
+        X, y, sample_weight=w, groups=groups, weights=weights
+    )
+    rest = fastgd.fit(X[95:], y[95:]).summary(X[95:], y[95:], groups=groups[95:], weights=weights)
+    assert some.groups == rest.groups == 11
+    close(some.bse, rest.bse, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("labels", "match"),
+    [
+        ([np.nan, 1.0], r"groups has 200 missing labels, the first \(nan\) in row 0, counting"),
+        (["a", None], r"groups has 200 missing labels, the first \(None\) in row 1, counting"),
+        (["a", np.nan, 3.0, "b"], r"groups has 100 missing labels, the first \(nan\) in row 1"),
+        ([1, "a"], "groups mixes labels that have no order: int and str; make them of one kind"),
+        ([np.datetime64("2020-01-01"), np.datetime64("NaT")], r"the first \(NaT\) in row 1"),
+    ],
+)
+def test_groups_that_are_none(labels, match):
+    X, y = data()
+    strange = any(isinstance(label, str) for label in labels)
+    listed = labels * (400 // len(labels))
+    for groups in (listed, np.array(listed, dtype=object if strange else None)):
+        with pytest.raises(ValueError, match=match):
+            fastgd.fit(X, y).summary(X, y, groups=groups)
+
+
 @pytest.mark.parametrize("kind", ["HC0", "cluster"])
 def test_robust_with_several_classes(kind):
     X, y = anes()

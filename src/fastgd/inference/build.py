@@ -159,7 +159,7 @@ def summarize(
         cov = cov * scale
     else:
         if cov_type == "cluster":
-            codes, count = clusters(groups, n)
+            codes, count = clusters(groups, s)
             of_groups = scores(X, rows.residual * s[:, None], codes, count, coordinates)
             same = np.zeros(lines * m), np.ones(lines * m)
             meat = _core.gram(of_groups, np.ones(count), *same, n_threads, most_threads)[:-1, :-1]
