@@ -42,6 +42,18 @@ def test_wald():
     assert str(s.wald_test("x0")) == f"chi2(1) = {s.tvalues[1] ** 2:.6g}, p <1e-4"
 
 
+def test_wald_of_a_column_called_as_the_intercept():
+    pandas = pytest.importorskip("pandas")
+    X, y = data()
+    frame = pandas.DataFrame(X, columns=["a", "intercept", "b", "c"])
+    s = fastgd.fit(frame, y).summary(frame, y)
+    with pytest.raises(ValueError, match="names 'intercept', as 2 parameters are called; rename"):
+        s.wald_test(["a", "intercept"])
+    close(s.wald_test([0, 0, 1, 0, 0]).statistic, s.tvalues[2] ** 2)
+    s = fastgd.fit(frame, y, fit_intercept=False).summary(frame, y)
+    close(s.wald_test("intercept").statistic, s.tvalues[1] ** 2)
+
+
 def test_wald_over_equations():
     X, y = anes()
     s = fastgd.fit(X, y).summary(X, y)

@@ -212,6 +212,12 @@ class Summary:
             unknown = [name for name in hypothesis if name not in self.names]
             if unknown:
                 raise ValueError(f"hypothesis names {unknown[0]!r}, which is no parameter")
+            twins = [name for name in hypothesis if self.names.count(name) > 1]
+            if twins:
+                raise ValueError(
+                    f"hypothesis names {twins[0]!r}, as {self.names.count(twins[0])} parameters "
+                    f"are called; rename the column, or give an array of {size} numbers"
+                )
             places = [self.names.index(name) for name in hypothesis]
             return np.eye(size)[[k + i for k in range(0, size, m) for i in places]]
         R = np.atleast_2d(np.asarray(hypothesis, dtype=float))
