@@ -105,6 +105,8 @@ def summarize(
     X = sliceable(X)
     n, d = X.shape
     m = d + intercepts
+    if m == 0:
+        raise ValueError("X has no columns and the model no intercept: nothing to summarize")
     if loss == "squared_error" and reference is not None:
         raise ValueError("reference is a class; a model of the squared error has none")
     lines = len(classes) - 1 if loss == "softmax" else 1

@@ -201,6 +201,17 @@ class Summary:
             i = int(np.flatnonzero((R != 0).any(axis=0) & absent)[0])
             name, why = summarytext.label(self, i), self.notes.get(i, "aliased")
             raise ValueError(f"{name} cannot be tested: {why}")
+        value = np.asarray(value, dtype=float)
+        if value.shape not in ((), (len(R),)):
+            raise ValueError(
+                f"value must be a number or have shape ({len(R)},), one for each row of the "
+                f"hypothesis, found {value.shape}"
+            )
+        for name, given in (("hypothesis", R), ("value", value)):
+            if not np.isfinite(given).all():
+                raise ValueError(f"{name} must be finite, found {given[~np.isfinite(given)][0]}")
+        if not R.any(axis=1).all():
+            raise ValueError("hypothesis has a row of zeros, which says nothing of a parameter")
         statistic, df = self._estimate.wald(R, value)
         return Test(statistic, df, chi2(statistic, df))
 
