@@ -92,6 +92,13 @@ def test_likelihood_ratio():
         fewer.lr_test(s)
     with pytest.raises(ValueError, match="same rows"):
         s.lr_test(fastgd.fit(X[:300], y[:300]).summary(X[:300], y[:300]))
+    few, o = X[:, :2], np.random.default_rng(4).normal(size=len(y))
+    for labels, given in [(y, {"offset": o}), (np.r_[y[:390], 1 - y[390:]], {})]:
+        other = fastgd.fit(few, labels, **given).summary(few, labels, **given)
+        with pytest.raises(ValueError, match="same rows, labels, weights and offset: the null"):
+            s.lr_test(other)
+    bare = fastgd.fit(X, y, fit_intercept=False).summary(X, y)  # has another null model
+    close(s.lr_test(bare).statistic, 2 * (s.llf - bare.llf), rtol=1e-9)
 
 
 def test_squared_error():

@@ -12,7 +12,7 @@ from .covariance import COVARIANCES, blocks, clusters, inverse, penalty, scores,
 from .distributions import check_level
 from .effects import means_of
 from .estimate import Estimate
-from .rows import rows_of, shares, side
+from .rows import check_same, rows_of, shares, side, sureness
 from .summary import Summary
 
 LARGEST = 20_000  # parameters whose covariance is formed
@@ -122,7 +122,8 @@ def summarize(
         equations = [c for c in classes.tolist() if c != reference]
     rows = rows_of(loss, classes, reference, y, z, s)
     if model.cost is not None:
-        _check_cost(rows.loss, total, model)
+        here = rows.loss / total + float(np.sum(np.asarray(l2) * np.square(model.coef))) / 2
+        check_same("X, y, sample_weight or offset", "the cost", here, model.cost)
 
     coordinates = Coordinates.of(X, model.fit_intercept)
 
@@ -176,6 +177,7 @@ def summarize(
     if sums is not None:
         flip = side(reference, classes)
         means = means_of(sums, rows, s, total, sample_weight, offset, coordinates, flip)
+    told = loss != "squared_error" and model.diverging is None
     names = ["intercept"] * intercepts + _column_names(names, d)
     return Summary(
         loss=loss,
@@ -203,6 +205,7 @@ def summarize(
         **_likelihoods(loss, rows, total, model.null_cost),
         _estimate=Estimate(coordinates, v, raw, absent, bread, cov),
         _means=means,
+        _sureness=sureness(rows.p, s, total) if told else math.nan,
         _classes=classes,
         _coef=model.coef,
         _intercept=model.intercept,
@@ -242,17 +245,6 @@ def _reference(reference, classes):
 
 def _column_names(names, d):
     return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(d)]
-
-
-def _check_cost(loss, total, model):
-    """Whether these are the rows that the model was fitted on: its cost tells."""
-    here = loss / total + float(np.sum(np.asarray(model.l2) * np.square(model.coef))) / 2
-    cost = model.cost
-    if not abs(here - cost) <= 1e-6 * (1e-3 + abs(cost)):
-        raise ValueError(
-            f"X, y, sample_weight or offset are not those of the fit: the cost was {cost:.6g} "
-            f"there and is {here:.6g} here"
-        )
 
 
 # --- pieces of the summary ----------------------------------------------------------

@@ -242,7 +242,8 @@ class Summary:
         Parameters
         ----------
         restricted : Summary, optional
-            Of a fit on the same rows with fewer columns; by default the null model.
+            Of a fit on the same rows with fewer columns; by default the null model. Other rows,
+            labels, weights or offsets are refused where their number or the null model tells them.
 
         Returns
         -------
@@ -252,10 +253,18 @@ class Summary:
             raise ValueError("likelihoods with a penalty are not maxima; fit with l2=0")
         if restricted is None:
             return Test(self.llr, round(self.df_model), self.llr_pvalue)
-        if restricted.nobs != self.nobs or restricted.loss != self.loss:
+        if restricted.loss != self.loss:
+            raise ValueError(f"the models are of losses {self.loss!r} and {restricted.loss!r}")
+        if restricted.nobs != self.nobs:
             raise ValueError(
                 f"the models are not of the same rows: {self.nobs:g} observations here, "
                 f"{restricted.nobs:g} there"
+            )
+        same = abs(restricted.llnull - self.llnull) <= 1e-6 * (1 + abs(self.llnull))
+        if restricted.fit_intercept == self.fit_intercept and not same:
+            raise ValueError(
+                "the models are not of the same rows, labels, weights and offset: the null "
+                f"log-likelihood is {self.llnull:.6g} here and {restricted.llnull:.6g} there"
             )
         df = round(self.n_params - restricted.n_params)
         statistic = 2 * (self.llf - restricted.llf)
