@@ -300,7 +300,6 @@ class FitResult:
             null_cost=self.null_cost,
             gap=self.gap,
             cost=self.cost,
-            rank=self.rank,
             outcome=self._outcome(),
             diverging=None if self.separation is None else self.separation.signs,
         )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _core
+from ..summarytext import OPEN
 from .coordinates import Coordinates, sliceable
 from .covariance import COVARIANCES, blocks, clusters, inverse, penalty, scores, squares
 from .distributions import check_level
 from .effects import means_of
 from .estimate import Estimate
 from .rows import check_same, rows_of, shares, side, sureness
+from .separated import infinite, still
 from .summary import Summary
 
 LARGEST = 20_000  # parameters whose covariance is formed
@@ -24,9 +26,8 @@ class Model:
 
     Parameters
     ----------
-    coef, intercept, loss, classes, l2, fit_intercept, null_cost, gap, cost, rank
+    coef, intercept, loss, classes, l2, fit_intercept, null_cost, gap, cost
         As of a `FitResult`. `cost` tells data that the fit was not made on; None: no such check.
-        `rank` is needed after separation.
     outcome : str
         How the fit ended, to be printed.
     diverging : callable, optional
@@ -43,7 +44,6 @@ class Model:
     null_cost: float
     gap: float
     cost: float | None = None
-    rank: int | None = None
     outcome: str = ""
     diverging: Callable[[int], np.ndarray] | None = None
 
@@ -143,16 +143,24 @@ def summarize(
     signs = np.zeros(lines * m)
     if model.diverging is not None:
         # in the order of the parameters, seen from the reference
-        moved = model.diverging(classes.tolist().index(reference))
+        at = classes.tolist().index(reference)
+        moved = model.diverging(at)
         signs = (np.roll(moved, 1, axis=1) if intercepts else moved[:, :d]).ravel()
     kept, bread, aliased, follow = _without_aliased(H, v, signs)
     raw = coordinates.to_raw(v.reshape(lines, m, 1))[:, :, 0].ravel()
-    raw[signs != 0] = np.inf * signs[signs != 0]
     raw[aliased] = np.nan
+    forced, sure, apart = np.zeros(lines * m, bool), True, 0
+    if signs.any():
+        of_classes = z if z.ndim == 2 else np.column_stack([-z, z])
+        first = np.argsort(np.arange(of_classes.shape[1]) != at, kind="stable")
+        directions = still(H, bread, kept)
+        forced, sure, apart = infinite(X, of_classes[:, first], s, coordinates, signs, *directions)
+        raw[signs != 0] = np.nan
+        raw[forced] = np.inf * signs[forced]
 
     effective = float(np.sum(bread * information)) if penalized else float(len(kept))
     if model.diverging is not None:  # infinite ones count: rows set aside tell of them alone
-        effective = float(lines * (model.rank + intercepts))
+        effective = float(len(kept) + apart)
     df_resid = total - effective
     scale = _variance(rows.loss, total, effective) if loss == "squared_error" else 1.0
 
@@ -201,7 +209,7 @@ def summarize(
         scale=scale,
         # near the optimum n gap = e' H e / 2, and no e_j is above sqrt(e' H e) standard errors
         distance=math.sqrt(2 * total * max(model.gap, 0.0) / scale) if scale > 0 else math.nan,
-        notes=_reasons(names, signs, aliased, kept, follow),
+        notes=_reasons(names, signs, forced, sure, aliased, kept, follow),
         **_likelihoods(loss, rows, total, model.null_cost),
         _estimate=Estimate(coordinates, v, raw, absent, bread, cov),
         _means=means,
@@ -314,11 +322,18 @@ def _likelihoods(loss, rows, total, null_cost):
     return dict(llf=llf, llnull=llnull, deviance=deviance, null_deviance=null_deviance)
 
 
-def _reasons(names, signs, aliased, kept, follow):
+def _reasons(names, signs, forced, sure, aliased, kept, follow):
     """Why a parameter has no standard error: a sentence by its place."""
     m, notes, separated = len(names), {}, bool(signs.any())
     for i in np.flatnonzero(signs):
-        notes[int(i)] = "infinite: the classes are separated along it"
+        why = f"{OPEN}: the cost comes as near its infimum at any value of it"
+        if forced[i]:
+            why = "infinite: the classes are separated along it"
+        elif not sure:
+            why = (
+                f"{OPEN}: too many rows or parameters are separated to tell whether it is infinite"
+            )
+        notes[int(i)] = why
     v = np.abs(follow)
     for column, i in enumerate(aliased):
         parts = [
@@ -329,7 +344,7 @@ def _reasons(names, signs, aliased, kept, follow):
         if parts in ([], ["intercept"]):
             why = "aliased: the column is constant"
             if separated:
-                why = "unknown: rows that are not separated tell nothing of it"
+                why = f"{OPEN}: rows that are not separated tell nothing of it"
         else:
             shown = ", ".join(parts[:4])
             shown += f" and {len(parts) - 4} more" if len(parts) > 4 else ""

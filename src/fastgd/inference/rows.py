@@ -162,7 +162,7 @@ def _shares_of_classes(y, classes, n):
 def weighted(s, terms):
     """Their sum, in pairs. Not ``s @ terms``: the threads that BLAS wakes for it go on spinning,
     and hold a processor that the next fit could use."""
-    return float((s * terms).sum())
+    return float(times(s, terms).sum())
 
 
 def times(share, terms):

@@ -66,7 +66,9 @@ class Summary:
     groups : int or None
         How many clusters.
     notes : dict of int to str
-        Why a parameter, by its place in ``params.ravel("F")``, has no standard error.
+        Why a parameter, by its place in ``params.ravel("F")``, has no standard error. Of separated
+        classes one is infinite if it is so wherever the cost comes near its infimum, and else NaN
+        and not determined.
     """
 
     def __init__(self, **fields):
