@@ -176,3 +176,17 @@ def test_more_unknowns_than_are_asked_about():
         s = fastgd.fit(X, y).summary(X, y)
     assert np.isnan(s.params).all()
     assert any("too many rows or parameters" in why for why in s.notes.values())
+
+
+def test_many_levels_of_one_of_three_classes():
+    """Where no Hessian is formed: the fit does not know how many columns are independent."""
+    level = np.random.default_rng(0).integers(0, 120, 3000)
+    X = np.eye(120)[level][:, 1:]
+    y = np.where(level % 2, level % 3, np.arange(3000) % 3)
+    with pytest.warns(fastgd.SeparationWarning):
+        fit = fastgd.fit(X, y)
+    s = fit.summary(X, y)
+    assert s.n_params == 240 and np.isfinite(s.params[::2]).all()
+    places = np.arange(1, 120, 2)
+    wanted = {0: (-np.inf, -np.inf), 1: (np.inf, np.nan), 2: (np.nan, np.inf)}
+    np.testing.assert_array_equal(s.params[1::2], [wanted[k % 3] for k in places])
