@@ -1,11 +1,13 @@
 """Columns to features: what is left out, medians, references, scales, and new data."""
 
 import json
+import re
 import warnings
 
 import numpy as np
 import pytest
 
+import fastgd
 from fastgd import DataError, files, tables, targets
 from fastgd.coding import Category, Choices, Coding, Numeric, UnseenLevelWarning, copies, learn
 
@@ -413,6 +415,40 @@ def test_whole_numbers_beyond_those_of_a_float(tmp_path):
         "c": "whole numbers beyond 2^53 that no float tells apart (1.8446744073709552e+19)",
         "d": "constant (1.84467e+19)",
     }
+
+
+@pytest.mark.parametrize(
+    ("columns", "both", "name"),
+    [
+        (
+            {"a=v": [1, 2, 3, 4, 5, 5], "a": list("uuvuvu")},
+            "column 'a=v' and level 'v' of column 'a'",
+            "a=v",
+        ),
+        (
+            {"a": ["u", "(missing)", None, "u", "u", "u"]},
+            "level '(missing)' of column 'a' and the missing cells of column 'a'",
+            "a=(missing)",
+        ),
+        (
+            {"a": [1, None, 2, 6, 2.5, 3], "a=(missing)": [1, 1, 1, 2, 2, 2]},
+            "the missing cells of column 'a' and column 'a=(missing)'",
+            "a=(missing)",
+        ),
+        (
+            {"a": ["u", "v=w", "v=w", "u", "u", "u"], "a=v": list("uwwuuu")},
+            "level 'v=w' of column 'a' and level 'w' of column 'a=v'",
+            "a=v=w",
+        ),
+    ],
+)
+def test_features_of_one_name(tmp_path, columns, both, name):
+    message = re.escape(f"{both} would both be the feature {name!r}; rename one")
+    with pytest.raises(DataError, match=f"data.csv: {message}"):
+        learned(table(tmp_path, y=Y, **columns))
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(DataError, match=f"X: {message}"):
+        fastgd.fit(pandas.DataFrame(columns), Y, l2=1.0, missing="impute")
 
 
 def test_levels_that_memory_has_no_room_for(tmp_path, monkeypatch):

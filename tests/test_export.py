@@ -1,6 +1,7 @@
 """Exported models give the probabilities of the models themselves."""
 
 import ctypes
+import re
 import shutil
 import subprocess
 import sys
@@ -135,14 +136,53 @@ def test_no_features_and_nan(rng, tmp_path, classes):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "1a", "a b", "int", "exp", "expf", "a;", "é", "main", "_Bool", None, "x\n"]
+    "name",
+    [
+        *("", "1a", "a b", "int", "exp", "expf", "a;", "é", "main", "_Bool", None, "x\n"),
+        *("ceilf", "modff", "fabs", "alignas", "static_assert", "lgamma_r", "roundeven"),
+    ],
 )
 def test_names_of_c_functions(rng, name):
     with pytest.raises(ValueError, match="name must be a C identifier"):
         export.c(model(rng, 2)[0], name)
 
 
-@pytest.mark.parametrize("name", ["", "1a", "a b", "def", "math", "é", None])
+def test_no_name_of_math_h_is_taken(rng):
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("no C compiler, or one that reads another math.h")
+    fit, _ = model(rng, 2)
+    for options, pattern in [("-E", r"\b([a-z]\w*) *\("), ("-dM -E", r"^#define ([A-Za-z]\w*)")]:
+        header = subprocess.run(
+            [compiler, "-D_GNU_SOURCE", *options.split(), "-"],
+            input="#include <math.h>\n", capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        names = set(re.findall(pattern, header, re.M))
+        assert len(names) > 50
+        for name in names:
+            with pytest.raises(ValueError, match="name must be a C identifier"):
+                export.c(fit, name)
+
+
+@pytest.mark.parametrize("name", ["x", "e", "z", "j", "k", "most", "coef", "probability", "half"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_names_that_are_those_of_variables(rng, tmp_path, name, classes):
+    fit, X = model(rng, classes)
+    expected = fit.predict_proba(X)
+    for found in (
+        compiled(tmp_path, export.c(fit, name), name)(X, classes),
+        loaded(export.python(fit, name), name)(X),
+    ):
+        assert np.abs(found - expected).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "1a", "a b", "def", "math", "é", None),
+        *("float", "str", "len", "zip", "print", "__debug__", "__builtins__", "__name__"),
+    ],
+)
 def test_names_of_python_functions(rng, name):
     with pytest.raises(ValueError, match="name must be a Python identifier"):
         export.python(model(rng, 2)[0], name)
@@ -277,6 +317,41 @@ def test_pipeline(rng, session, integers):
     label, p = session(graph).run(None, {"X": X})
     assert np.abs(p - pipe.predict_proba(X)).max() < (1e-6 if integers else 1e-12)
     assert (label == pipe.predict(X)).all()
+
+
+@pytest.mark.parametrize("zipmap", [True, "columns", False])
+@pytest.mark.parametrize("labels", [[False, True], [5, 7], ["a", "b"]])
+def test_labels_among_objects(rng, session, zipmap, labels):
+    X = rng.normal(size=(60, 2))
+    y = np.array([labels[int(k)] for k in X[:, 0] + rng.normal(size=60) > 0], dtype=object)
+    fit = fastgd.fit(X, y, l2=0.1)
+    graph = export.onnx(fit, dtype="float32", zipmap=zipmap)
+    found = session(graph).run(None, {"X": X.astype(np.float32)})
+    assert found[0].tolist() == fit.predict(X).tolist()
+
+
+def test_dicts_of_float64_are_none(rng, session):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from sklearn.ensemble import VotingClassifier
+    from sklearn.pipeline import make_pipeline
+
+    fit, X = model(rng, 2)
+    with pytest.raises(ValueError, match=r"zipmap=True: .* zipmap=False .* dtype='float32'"):
+        export.onnx(fit, zipmap=True)
+    found = session(export.onnx(fit, zipmap=True, dtype="float32"))
+    [first, *_] = found.run(None, {"X": X.astype(np.float32)})[1]
+    assert abs(first["class 1"] - fit.predict_proba(X)[0, 1]) < 1e-5
+    _, p, _ = session(export.onnx(fit, zipmap="columns")).run(None, {"X": X})
+    assert p.dtype == np.float64 and np.abs(p - fit.predict_proba(X)[:, 0]).max() < 1e-12
+    y = X[:, 0] + rng.normal(size=200) > 0
+    pipe = make_pipeline(fastgd.LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match="zipmap=True"):
+        skl2onnx.to_onnx(pipe, X[:1])
+    both = [("a", fastgd.LogisticRegression()), ("b", fastgd.LogisticRegression(C=0.1))]
+    vote = VotingClassifier(both, voting="soft", flatten_transform=False).fit(X, y)
+    graph = skl2onnx.to_onnx(vote, X[:1], options={id(vote): {"zipmap": False}})
+    p = session(graph).run(None, {"X": X})[1]
+    assert np.abs(p - vote.predict_proba(X)).max() < 1e-12
 
 
 def test_labels_that_onnx_lacks(rng):

@@ -107,7 +107,8 @@ def test_no_cycles(make_graph):
 
 def test_parts_of_a_summary_do_not_know_it():
     graph = inner_graph("inference")
-    for part in ("rows", "coordinates", "covariance", "estimate", "effects", "influence"):
+    parts = "rows", "coordinates", "covariance", "separated", "estimate", "effects", "influence"
+    for part in parts:
         assert not reachable(graph, part) & {"summary", "build"}, part
 
 

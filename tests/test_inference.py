@@ -42,6 +42,35 @@ def test_wald():
     assert str(s.wald_test("x0")) == f"chi2(1) = {s.tvalues[1] ** 2:.6g}, p <1e-4"
 
 
+@pytest.mark.parametrize(
+    ("hypothesis", "value", "match"),
+    [
+        ("x0", [1, 2], r"value must be a number or have shape \(1,\), one for .*, found \(2,\)"),
+        (["x0", "x1"], np.ones((2, 1)), r"shape \(2,\), .*, found \(2, 1\)"),
+        ("x0", np.nan, "value must be finite, found nan"),
+        (["x0", "x1"], [0, np.inf], "value must be finite, found inf"),
+        ([0, np.nan, 0, 0, 0], 0, "hypothesis must be finite, found nan"),
+        (np.eye(5)[:2] * [1, 0, 0, 0, 0], 0, "hypothesis has a row of zeros"),
+    ],
+)
+def test_hypotheses_that_are_none(hypothesis, value, match):
+    X, y = data()
+    with pytest.raises(ValueError, match=match):
+        fastgd.fit(X, y).summary(X, y).wald_test(hypothesis, value)
+
+
+def test_wald_of_a_column_called_as_the_intercept():
+    pandas = pytest.importorskip("pandas")
+    X, y = data()
+    frame = pandas.DataFrame(X, columns=["a", "intercept", "b", "c"])
+    s = fastgd.fit(frame, y).summary(frame, y)
+    with pytest.raises(ValueError, match="names 'intercept', as 2 parameters are called; rename"):
+        s.wald_test(["a", "intercept"])
+    close(s.wald_test([0, 0, 1, 0, 0]).statistic, s.tvalues[2] ** 2)
+    s = fastgd.fit(frame, y, fit_intercept=False).summary(frame, y)
+    close(s.wald_test("intercept").statistic, s.tvalues[1] ** 2)
+
+
 def test_wald_over_equations():
     X, y = anes()
     s = fastgd.fit(X, y).summary(X, y)
@@ -63,6 +92,13 @@ def test_likelihood_ratio():
         fewer.lr_test(s)
     with pytest.raises(ValueError, match="same rows"):
         s.lr_test(fastgd.fit(X[:300], y[:300]).summary(X[:300], y[:300]))
+    few, o = X[:, :2], np.random.default_rng(4).normal(size=len(y))
+    for labels, given in [(y, {"offset": o}), (np.r_[y[:390], 1 - y[390:]], {})]:
+        other = fastgd.fit(few, labels, **given).summary(few, labels, **given)
+        with pytest.raises(ValueError, match="same rows, labels, weights and offset: the null"):
+            s.lr_test(other)
+    bare = fastgd.fit(X, y, fit_intercept=False).summary(X, y)  # has another null model
+    close(s.lr_test(bare).statistic, 2 * (s.llf - bare.llf), rtol=1e-9)
 
 
 def test_squared_error():
@@ -215,6 +251,13 @@ def test_no_columns():
     s = fastgd.fit(np.empty((20, 0)), y).summary(np.empty((20, 0)), y)
     close(s.bse, np.sqrt(1 / (7 * 13 / 20)), rtol=1e-9)
     assert re.search("likelihood ratio +0 on 0 df", str(s))
+
+
+def test_no_parameters():
+    X, y = np.empty((20, 0)), np.arange(20) % 3 == 0
+    fit = fastgd.fit(X, y, fit_intercept=False)
+    with pytest.raises(ValueError, match="X has no columns and the model no intercept: nothing"):
+        fit.summary(X, y)
 
 
 def test_soft_labels_of_several_classes():

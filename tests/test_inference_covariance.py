@@ -10,14 +10,13 @@ import fastgd
 @pytest.mark.parametrize("kind", ["HC0", "HC1"])
 def test_robust(kind):
     X, y = data()
-    live = logit(X, y, cov_type=kind)
+    live = logit(X, y, cov_type=kind)  # for statsmodels' Logit and GLM HC1 is HC0
     s = fastgd.fit(X, y).summary(X, y, cov_type=kind)
-    if kind == "HC1" and abs(live.bse[0] / s.bse[0] - 1) > 1e-6:  # statsmodels' Logit ignores it
-        close(s.bse, logit(X, y, cov_type="HC0").bse * np.sqrt(400 / 395), rtol=1e-7)
-    else:
-        close(s.bse, live.bse, rtol=1e-7)
-        close(s.cov_params(), live.cov_params(), rtol=1e-6, atol=1e-12)
     assert s.factor == (1 if kind == "HC0" else 400 / 395)
+    close(s.bse, live.bse * np.sqrt(s.factor), rtol=1e-7)
+    close(s.cov_params(), live.cov_params() * s.factor, rtol=1e-6, atol=1e-12)
+    glm = sm().GLM(y, sm().add_constant(X), family=sm().families.Binomial())
+    close(glm.fit(tol=1e-14, cov_type=kind).bse, live.bse, rtol=1e-7)
 
 
 def test_robust_as_stata():
@@ -47,6 +46,39 @@ def test_clusters_of_one_row_are_the_robust_covariance():
     fit = fastgd.fit(X, y)
     each = fit.summary(X, y, groups=np.arange(len(y)))
     close(each.bse, fit.summary(X, y, cov_type="stata").bse, rtol=1e-10)
+
+
+@pytest.mark.parametrize("weights", ["frequency", "sampling"])
+def test_clusters_without_weight_are_none(weights):
+    X, y = data(n=200)
+    groups, w = np.arange(200.0) // 10, np.ones(200)
+    w[:95] = 0
+    groups[:9] = np.nan  # whose cluster a row without weight is in does not matter
+    some = fastgd.fit(X, y, sample_weight=w).summary(
+        X, y, sample_weight=w, groups=groups, weights=weights
+    )
+    rest = fastgd.fit(X[95:], y[95:]).summary(X[95:], y[95:], groups=groups[95:], weights=weights)
+    assert some.groups == rest.groups == 11
+    close(some.bse, rest.bse, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("labels", "match"),
+    [
+        ([np.nan, 1.0], r"groups has 200 missing labels, the first \(nan\) in row 0, counting"),
+        (["a", None], r"groups has 200 missing labels, the first \(None\) in row 1, counting"),
+        (["a", np.nan, 3.0, "b"], r"groups has 100 missing labels, the first \(nan\) in row 1"),
+        ([1, "a"], "groups mixes labels that have no order: int and str; make them of one kind"),
+        ([np.datetime64("2020-01-01"), np.datetime64("NaT")], r"the first \(NaT\) in row 1"),
+    ],
+)
+def test_groups_that_are_none(labels, match):
+    X, y = data()
+    strange = any(isinstance(label, str) for label in labels)
+    listed = labels * (400 // len(labels))
+    for groups in (listed, np.array(listed, dtype=object if strange else None)):
+        with pytest.raises(ValueError, match=match):
+            fastgd.fit(X, y).summary(X, y, groups=groups)
 
 
 @pytest.mark.parametrize("kind", ["HC0", "cluster"])

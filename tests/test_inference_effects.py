@@ -84,6 +84,27 @@ def test_effects_from_the_other_side():
     close(found.margeff[3], s @ change / s.sum(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weights", ["frequency", "sampling"])
+@pytest.mark.parametrize("dummy", [False, True])
+def test_effects_of_other_rows_are_refused(classes, weights, dummy):
+    X, _ = data()
+    rng = np.random.default_rng(4)
+    y = rng.integers(0, classes, 400)
+    w, o = rng.integers(1, 4, 400), rng.normal(size=400 if classes == 2 else (400, 3))
+    given = {"sample_weight": w, "offset": o}
+    s = fastgd.fit(X, y, **given).summary(X, y, weights=weights, **given)
+    assert np.isfinite(s.get_margeff(dummy=dummy, X=X, **given).margeff).all()
+    with pytest.raises(ValueError, match="X has 50 rows, but the model was fitted on 400"):
+        s.get_margeff(dummy=dummy, X=X[:50], sample_weight=w[:50], offset=o[:50])
+    message = "X, sample_weight or offset are not those of the fit: the mean of squared prob"
+    for other in ({"X": X[::-1]}, {"sample_weight": None}, {"offset": None}, {"offset": 1.01 * o}):
+        with pytest.raises(ValueError, match=message):
+            s.get_margeff(dummy=dummy, **{"X": X, **given, **other})
+    with pytest.raises(ValueError, match="offset must have"):
+        s.get_margeff(dummy=dummy, X=X, sample_weight=w, offset=o[:9])
+
+
 def test_effects_of_a_robust_covariance():
     X, y = data()
     live = logit(X, y, cov_type="HC0").get_margeff()

@@ -383,8 +383,8 @@ def learn(table, target, rows, train, *, standardize=True, choices=None):
     Raises
     ------
     fastgd.DataError
-        If no column can be a feature, the numbers in one are infinite or too large, one holds
-        dates or nested values, or a choice cannot be met.
+        If no column can be a feature, two features would have one name, the numbers in a column
+        are infinite or too large, one holds dates or nested values, or a choice cannot be met.
     """
     choices = choices or Choices()
     if len(table.names) == 1:
@@ -402,6 +402,7 @@ def learn(table, target, rows, train, *, standardize=True, choices=None):
     if not any(column.features for column in columns):
         reasons = "".join(f"; {name}: {why}" for name, why in left_out[:5])
         raise DataError(f"{table.source}: no column can be a feature{reasons}")
+    refuse_twins(columns, table.source)
     scales, penalty_scales = [], []
     for column in columns:
         for name, feature in zip(column.features, column.code(table, train, "error"), strict=True):
@@ -416,6 +417,27 @@ def learn(table, target, rows, train, *, standardize=True, choices=None):
             # a constant that was kept has no scale
             penalty_scales.append(scale if numeric and standardize and scale else 1.0)
     return Coding(tuple(columns), tuple(scales), tuple(penalty_scales), tuple(left_out))
+
+
+def refuse_twins(columns, source):
+    """Refuse coded columns whose features would have one name: a DataError that says which."""
+    makers = {}
+    for column in columns:
+        for feature, maker in zip(column.features, _makers(column), strict=True):
+            if feature in makers:
+                raise DataError(
+                    f"{source}: {makers[feature]} and {maker} would both be the feature "
+                    f"{feature!r}; rename one"
+                )
+            makers[feature] = maker
+
+
+def _makers(column):
+    """What each feature of a column stands for, in words."""
+    name, gaps = f"column {column.name!r}", f"the missing cells of column {column.name!r}"
+    if isinstance(column, Numeric):
+        return [name] * column.value + [gaps] * column.indicator
+    return [gaps if level is None else f"level {level!r} of {name}" for level in column.levels]
 
 
 def _learn_column(table, name, rows, train, choices):

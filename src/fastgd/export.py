@@ -10,6 +10,7 @@ A model of a table (``fastgd fit --save``) is exported as `fastgd.load` returns 
 cells and coding levels is left to the caller.
 """
 
+import builtins
 import keyword
 import re
 
@@ -19,17 +20,29 @@ from . import arguments
 from .result import FitResult
 
 _C_WORDS = frozenset(
-    """auto break case char const continue default do double else enum extern float for goto if
-    inline int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while asm bool constexpr false nullptr true typeof NULL main size_t
-    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs
-    fdim floor fma fmax fmin fmod fpclassify frexp hypot ilogb isfinite isgreater isgreaterequal
-    isinf isless islessequal islessgreater isnan isnormal isunordered ldexp lgamma llrint llround
-    log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow remainder
-    remquo rint round scalbln scalbn signbit sin sinh sqrt tan tanh tgamma trunc j0 j1 jn y0 y1
-    yn gamma drem exp10 pow10 scalb significand sincos signgam""".split()
+    """alignas alignof asm auto bool break case char const constexpr continue default do double else
+    enum extern false float for goto if inline int long nullptr register restrict return short
+    signed sizeof static static_assert struct switch thread_local true typedef typeof typeof_unqual
+    union unsigned void volatile while NULL linux main size_t unix""".split()
 )
-_C_RESERVED = re.compile(r"_[A-Z_].*|(math|M|FP|HUGE|INFINITY|NAN)(_\w*)?")
+_C_FUNCTIONS = frozenset(  # and macros of math.h, C23 and those of the libraries included
+    """acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi canonicalize cbrt ceil
+    compoundn copysign cos cosh cospi dadd ddiv dfma dmul drem dsqrt dsub erf erfc exp exp10 exp10m1
+    exp2 exp2m1 expm1 fabs fadd fdim fdiv ffma finite floor fma fmax fmaximum fmaximum_mag
+    fmaximum_mag_num fmaximum_num fmaxmag fmin fminimum fminimum_mag fminimum_mag_num fminimum_num
+    fminmag fmod fmul fpclassify frexp fromfp fromfpx fsqrt fsub gamma getpayload hypot ilogb
+    iscanonical iseqsig isfinite isgreater isgreaterequal isinf isless islessequal islessgreater
+    isnan isnormal issignaling issubnormal isunordered iszero j0 j1 jn ldexp lgamma llogb llrint
+    llround log log10 log10p1 log1p log2 log2p1 logb logp1 lrint lround math_errhandling modf nan
+    nearbyint nextafter nextdown nexttoward nextup pow pow10 pown powr remainder remquo rint rootn
+    round roundeven rsqrt scalb scalbln scalbn setpayload setpayloadsig signbit signgam significand
+    sin sincos sinh sinpi sqrt tan tanh tanpi tgamma totalorder totalordermag trunc ufromfp ufromfpx
+    y0 y1 yn""".split()
+)
+_C_SUFFIX = re.compile(r"(f(32x?|64x?|128)?|l)?(_r)?$")  # sqrtf, sqrtl, lgamma_r
+_C_RESERVED = re.compile(
+    r"_[A-Z_].*|(math|MATH|M|FP|HUGE|INFINITY|NAN)(_\w*)?|SNAN\w*|MAXFLOAT|f(32|64)x?[a-z]+f\d+x?"
+)
 
 # ---------------------------------------------------------------- the model
 
@@ -116,7 +129,7 @@ def c(model, name="score"):
     model : FitResult, LogisticRegression or LogisticRegressionCV
         Without offset. Names of features and labels become comments.
     name : str
-        Of the function, a C identifier.
+        Of the function, a C identifier that is neither a keyword nor a name of ``<math.h>``.
 
     Returns
     -------
@@ -138,8 +151,8 @@ def c(model, name="score"):
     if (
         not isinstance(name, str)
         or not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name)
-        or name in _C_WORDS
-        or name.rstrip("fl") in _C_WORDS
+        or name in _C_WORDS | _C_FUNCTIONS
+        or _C_SUFFIX.sub("", name, count=1) in _C_FUNCTIONS
         or _C_RESERVED.fullmatch(name)
     ):
         raise ValueError(f"name must be a C identifier that C does not use itself, got {name!r}")
@@ -221,7 +234,7 @@ def python(model, name="score"):
     model : FitResult, LogisticRegression or LogisticRegressionCV
         Without offset. Names of features become comments.
     name : str
-        Of the function.
+        Of the function, an identifier that is neither a builtin nor what the function uses.
 
     Returns
     -------
@@ -247,9 +260,14 @@ def python(model, name="score"):
         or not name.isidentifier()
         or not name.isascii()
         or keyword.iskeyword(name)
-        or name in ("math", "len", "range", "zip", "sum", "max", "abs", "ValueError")
+        or name == "math"
+        or hasattr(builtins, name)
+        or re.fullmatch("__.*__", name)
     ):
-        raise ValueError(f"name must be a Python identifier in ASCII, got {name!r}")
+        raise ValueError(
+            "name must be a Python identifier in ASCII that Python and the function do not use "
+            f"themselves, got {name!r}"
+        )
     linear = _Linear(model)
     d = linear.n_features
 
@@ -317,8 +335,9 @@ def register():
     After this ``skl2onnx.to_onnx`` and ``skl2onnx.convert_sklearn`` take them. They become MatMul,
     Add, and Sigmoid or Softmax in the dtype of the graph's input; integers and bools are taken in
     the model's own. Options are those of scikit-learn's classifiers: ``zipmap`` (True, False,
-    ``"columns"``), ``nocl``, ``output_class_labels``, ``raw_scores``. Calling it twice does no
-    harm; `onnx` calls it.
+    ``"columns"``), ``nocl``, ``output_class_labels``, ``raw_scores``. True is skl2onnx's default
+    and an error with an input of float64, which ONNX's dicts cannot hold. Calling it twice does
+    no harm; `onnx` calls it.
 
     Raises
     ------
@@ -368,7 +387,8 @@ def onnx(model, path=None, *, dtype=None, zipmap=False):
         Of the input ``X`` of shape (n, d), of all arithmetic and of the probabilities; by default
         the model's own, which is float64 but for an estimator fitted on float32.
     zipmap : {False, True, "columns"}
-        Probabilities as an array (n, K), as a dict for each row, or as an output for each class.
+        Probabilities as an array (n, K), as a dict for each row (float32 alone: with a float64
+        model ask for ``dtype="float32"`` too), or as an output for each class.
 
     Returns
     -------
@@ -381,7 +401,8 @@ def onnx(model, path=None, *, dtype=None, zipmap=False):
         If skl2onnx is not installed.
     ValueError
         If the model has no finite coefficients (separated classes) or no probabilities (squared
-        error), or labels that ONNX does not have (floats with a fraction, mixed kinds).
+        error), or labels that ONNX does not have (floats with a fraction, mixed kinds); for
+        ``zipmap=True`` in float64.
 
     Examples
     --------
@@ -404,10 +425,12 @@ def onnx(model, path=None, *, dtype=None, zipmap=False):
     if isinstance(model, FitResult):
         estimator = LogisticRegression()
         estimator.coef_, estimator.intercept_ = linear.coef, linear.intercept
-        estimator.classes_, estimator.n_features_in_ = linear.classes, linear.n_features
+        # of one kind, which those of a fit on objects may be without saying so
+        estimator.classes_ = np.array(_labels(linear.classes))
+        estimator.n_features_in_ = linear.n_features
     else:
         estimator = model
-    _labels(estimator.classes_)
+        _labels(estimator.classes_)
     tensor = FloatTensorType if dtype == np.float32 else DoubleTensorType
     graph = skl2onnx.convert_sklearn(
         estimator,
@@ -463,6 +486,13 @@ def _convert(scope, operator, container):
         return name
 
     goal = guess_proto_type(operator.outputs[1].type)  # what skl2onnx declared for the output
+    dicts = [other for other in scope.operators.values() if other.type == "SklearnZipMap"]
+    if goal == tensor.DOUBLE and any(operator.outputs[1] in other.inputs for other in dicts):
+        raise ValueError(
+            "zipmap=True: ONNX's dicts (ZipMap) hold float32, and this graph gives float64; ask "
+            "for zipmap=False or zipmap='columns', or for dtype='float32' (in skl2onnx: an input "
+            "of float32)"
+        )
     own = kind if kind in plain else tensor.FLOAT if linear.dtype == np.float32 else tensor.DOUBLE
     if own != kind:
         source = node("Cast", [source], version=13, to=own)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .coding import MAX_LEVELS, Category, Coding, Numeric
+from .coding import MAX_LEVELS, Category, Coding, Numeric, refuse_twins
 from .errors import DataError
 from .tables import listed, meant
 
@@ -453,7 +453,7 @@ def learn(frame, missing="error"):
     Raises
     ------
     fastgd.DataError
-        For missing cells, and for columns that cannot be features.
+        For missing cells, columns that cannot be features, and features of one name.
     """
     if missing not in ("error", "impute"):
         raise ValueError(f"missing must be 'error' or 'impute', found {missing!r}")
@@ -467,6 +467,7 @@ def learn(frame, missing="error"):
             columns.append(Numeric(name, None, True, False))
         else:
             columns.append(_learn_number(frame, name))
+    refuse_twins(columns, frame.source)
     return Coding(tuple(columns), (), (), ())
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from . import _core, fitparts, inference, modelfile, threads
+from .inference.rows import check_size
 from .inputs import array_of, frame_of
 from .prediction import margins, probabilities
 
@@ -288,8 +289,7 @@ class FitResult:
             )
         else:
             z, sums = self.decision_function(X, offset, n_threads=n_threads), None
-        if len(z) != self.n_samples:
-            raise ValueError(f"X has {len(z)} rows, but the model was fitted on {self.n_samples}")
+        check_size(len(z), self.n_samples)
         model = inference.Model(
             coef=self.coef,
             intercept=self.intercept,
@@ -300,7 +300,6 @@ class FitResult:
             null_cost=self.null_cost,
             gap=self.gap,
             cost=self.cost,
-            rank=self.rank,
             outcome=self._outcome(),
             diverging=None if self.separation is None else self.separation.signs,
         )

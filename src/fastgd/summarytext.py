@@ -9,6 +9,7 @@ import numpy as np
 LONGEST = 40  # characters of a name
 SHOWN = 120  # rows of a table
 WIDTH = 96  # of sentences
+OPEN = "not determined"  # how a note begins on what separated classes leave open
 
 
 def label(summary, i):
@@ -95,16 +96,18 @@ def remarks(summary, page=False):
             "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
             f"{intervals}."
         )
-    separated = [label(summary, i) for i, why in summary.notes.items() if "infinite" in why]
-    if len(separated) == summary.params.size:
+    infinite, left_open = (
+        sum(why.startswith(start) for why in summary.notes.values()) for start in ("infinite", OPEN)
+    )
+    if infinite == summary.params.size:
         yield "The classes are separated: all estimates are infinite."
-    elif separated:
+    elif infinite or left_open:
         yield (
-            "The classes are separated: estimates without a standard error are infinite; the "
-            "others come from the rows that are not."
+            "The classes are separated: an estimate is infinite where it must be to come near the "
+            "infimum of the cost; those with a standard error come from the rows that are not."
         )
     for i, why in list(summary.notes.items())[:SHOWN]:
-        if "infinite" not in why:
+        if not why.startswith("infinite"):
             yield f"{short(label(summary, i))} is {why}."
 
 
@@ -129,8 +132,11 @@ def table(summary, intervals):
         if intervals:
             cells += [figure(interval[i, 0]), figure(interval[i, 1])]
         if i in summary.notes:
-            word = "separated" if "infinite" in summary.notes[i] else "aliased"
-            cells[2:] = [word] + [""] * (len(cells) - 3)
+            why, rest = summary.notes[i], [""] * (len(cells) - 3)
+            if why.startswith(OPEN):
+                cells[1:] = ["", OPEN, *rest]
+            else:
+                cells[2:] = ["separated" if why.startswith("infinite") else "aliased", *rest]
         rows.append(cells)
     return rows
 

@@ -7,8 +7,8 @@ digits. In these coordinates ``a_i = (1, (x_i - shift) * scale)``, the informati
 
 Its parts, each knowing those before it alone: ``distributions``; ``rows`` (what each row says),
 ``coordinates`` (the columns it is said on), ``covariance`` (sums over rows, and their inverse),
-``estimate`` (the parameters and how sure they are); from these ``effects``, ``influence``, and the
-``summary``, which asks both; ``build`` makes it.
+``separated`` (which parameters are infinite), ``estimate`` (the parameters and how sure they are);
+from these ``effects``, ``influence``, and the ``summary``, which asks both; ``build`` makes it.
 
 Sources: McCullagh and Nelder, *Generalized Linear Models* (1989); for sandwiches White,
 Econometrica 50 (1982), and Liang and Zeger, Biometrika 73 (1986); for the effective degrees of

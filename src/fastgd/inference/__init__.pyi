@@ -59,7 +59,6 @@ class Model:
     null_cost: float
     gap: float
     cost: float | None = None
-    rank: int | None = None
     outcome: str = ""
     diverging: Callable[[int], _Array] | None = None
 

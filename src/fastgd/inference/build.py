@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import _core
+from ..summarytext import OPEN
 from .coordinates import Coordinates, sliceable
 from .covariance import COVARIANCES, blocks, clusters, inverse, penalty, scores, squares
 from .distributions import check_level
 from .effects import means_of
 from .estimate import Estimate
-from .rows import rows_of, shares, side
+from .rows import check_same, rows_of, shares, side, sureness
+from .separated import infinite, still
 from .summary import Summary
 
 LARGEST = 20_000  # parameters whose covariance is formed
@@ -24,9 +26,8 @@ class Model:
 
     Parameters
     ----------
-    coef, intercept, loss, classes, l2, fit_intercept, null_cost, gap, cost, rank
+    coef, intercept, loss, classes, l2, fit_intercept, null_cost, gap, cost
         As of a `FitResult`. `cost` tells data that the fit was not made on; None: no such check.
-        `rank` is needed after separation.
     outcome : str
         How the fit ended, to be printed.
     diverging : callable, optional
@@ -43,7 +44,6 @@ class Model:
     null_cost: float
     gap: float
     cost: float | None = None
-    rank: int | None = None
     outcome: str = ""
     diverging: Callable[[int], np.ndarray] | None = None
 
@@ -105,6 +105,8 @@ def summarize(
     X = sliceable(X)
     n, d = X.shape
     m = d + intercepts
+    if m == 0:
+        raise ValueError("X has no columns and the model no intercept: nothing to summarize")
     if loss == "squared_error" and reference is not None:
         raise ValueError("reference is a class; a model of the squared error has none")
     lines = len(classes) - 1 if loss == "softmax" else 1
@@ -120,7 +122,8 @@ def summarize(
         equations = [c for c in classes.tolist() if c != reference]
     rows = rows_of(loss, classes, reference, y, z, s)
     if model.cost is not None:
-        _check_cost(rows.loss, total, model)
+        here = rows.loss / total + float(np.sum(np.asarray(l2) * np.square(model.coef))) / 2
+        check_same("X, y, sample_weight or offset", "the cost", here, model.cost)
 
     coordinates = Coordinates.of(X, model.fit_intercept)
 
@@ -140,16 +143,24 @@ def summarize(
     signs = np.zeros(lines * m)
     if model.diverging is not None:
         # in the order of the parameters, seen from the reference
-        moved = model.diverging(classes.tolist().index(reference))
+        at = classes.tolist().index(reference)
+        moved = model.diverging(at)
         signs = (np.roll(moved, 1, axis=1) if intercepts else moved[:, :d]).ravel()
     kept, bread, aliased, follow = _without_aliased(H, v, signs)
     raw = coordinates.to_raw(v.reshape(lines, m, 1))[:, :, 0].ravel()
-    raw[signs != 0] = np.inf * signs[signs != 0]
     raw[aliased] = np.nan
+    forced, sure, apart = np.zeros(lines * m, bool), True, 0
+    if signs.any():
+        of_classes = z if z.ndim == 2 else np.column_stack([-z, z])
+        first = np.argsort(np.arange(of_classes.shape[1]) != at, kind="stable")
+        directions = still(H, bread, kept)
+        forced, sure, apart = infinite(X, of_classes[:, first], s, coordinates, signs, *directions)
+        raw[signs != 0] = np.nan
+        raw[forced] = np.inf * signs[forced]
 
     effective = float(np.sum(bread * information)) if penalized else float(len(kept))
     if model.diverging is not None:  # infinite ones count: rows set aside tell of them alone
-        effective = float(lines * (model.rank + intercepts))
+        effective = float(len(kept) + apart)
     df_resid = total - effective
     scale = _variance(rows.loss, total, effective) if loss == "squared_error" else 1.0
 
@@ -159,7 +170,7 @@ def summarize(
         cov = cov * scale
     else:
         if cov_type == "cluster":
-            codes, count = clusters(groups, n)
+            codes, count = clusters(groups, s)
             of_groups = scores(X, rows.residual * s[:, None], codes, count, coordinates)
             same = np.zeros(lines * m), np.ones(lines * m)
             meat = _core.gram(of_groups, np.ones(count), *same, n_threads, most_threads)[:-1, :-1]
@@ -174,6 +185,7 @@ def summarize(
     if sums is not None:
         flip = side(reference, classes)
         means = means_of(sums, rows, s, total, sample_weight, offset, coordinates, flip)
+    told = loss != "squared_error" and model.diverging is None
     names = ["intercept"] * intercepts + _column_names(names, d)
     return Summary(
         loss=loss,
@@ -197,10 +209,11 @@ def summarize(
         scale=scale,
         # near the optimum n gap = e' H e / 2, and no e_j is above sqrt(e' H e) standard errors
         distance=math.sqrt(2 * total * max(model.gap, 0.0) / scale) if scale > 0 else math.nan,
-        notes=_reasons(names, signs, aliased, kept, follow),
+        notes=_reasons(names, signs, forced, sure, aliased, kept, follow),
         **_likelihoods(loss, rows, total, model.null_cost),
         _estimate=Estimate(coordinates, v, raw, absent, bread, cov),
         _means=means,
+        _sureness=sureness(rows.p, s, total) if told else math.nan,
         _classes=classes,
         _coef=model.coef,
         _intercept=model.intercept,
@@ -240,17 +253,6 @@ def _reference(reference, classes):
 
 def _column_names(names, d):
     return [str(name) for name in names] if names is not None else [f"x{j}" for j in range(d)]
-
-
-def _check_cost(loss, total, model):
-    """Whether these are the rows that the model was fitted on: its cost tells."""
-    here = loss / total + float(np.sum(np.asarray(model.l2) * np.square(model.coef))) / 2
-    cost = model.cost
-    if not abs(here - cost) <= 1e-6 * (1e-3 + abs(cost)):
-        raise ValueError(
-            f"X, y, sample_weight or offset are not those of the fit: the cost was {cost:.6g} "
-            f"there and is {here:.6g} here"
-        )
 
 
 # --- pieces of the summary ----------------------------------------------------------
@@ -320,11 +322,18 @@ def _likelihoods(loss, rows, total, null_cost):
     return dict(llf=llf, llnull=llnull, deviance=deviance, null_deviance=null_deviance)
 
 
-def _reasons(names, signs, aliased, kept, follow):
+def _reasons(names, signs, forced, sure, aliased, kept, follow):
     """Why a parameter has no standard error: a sentence by its place."""
     m, notes, separated = len(names), {}, bool(signs.any())
     for i in np.flatnonzero(signs):
-        notes[int(i)] = "infinite: the classes are separated along it"
+        why = f"{OPEN}: the cost comes as near its infimum at any value of it"
+        if forced[i]:
+            why = "infinite: the classes are separated along it"
+        elif not sure:
+            why = (
+                f"{OPEN}: too many rows or parameters are separated to tell whether it is infinite"
+            )
+        notes[int(i)] = why
     v = np.abs(follow)
     for column, i in enumerate(aliased):
         parts = [
@@ -335,7 +344,7 @@ def _reasons(names, signs, aliased, kept, follow):
         if parts in ([], ["intercept"]):
             why = "aliased: the column is constant"
             if separated:
-                why = "unknown: rows that are not separated tell nothing of it"
+                why = f"{OPEN}: rows that are not separated tell nothing of it"
         else:
             shown = ", ".join(parts[:4])
             shown += f" and {len(parts) - 4} more" if len(parts) > 4 else ""

@@ -42,16 +42,37 @@ def squares(residual, power):
     return found
 
 
-def clusters(groups, n):
-    """The number of each row's group, and how many there are."""
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
+def clusters(groups, s):
+    """The number of each row's group, and how many there are. Rows of weight 0 are no part of any:
+    theirs is 0, and their scores are nothing."""
+    # of a list NumPy would make one kind, texts of numbers and of None
+    groups = np.asarray(groups, None if hasattr(groups, "dtype") else object)
+    if groups.shape != s.shape:
         raise ValueError(
-            f"groups must have shape ({n},), one label for each row of X, found {groups.shape}"
+            f"groups must have shape {s.shape}, one label for each row of X, found {groups.shape}"
         )
-    found, codes = np.unique(groups, return_inverse=True)
+    present = np.flatnonzero(s)
+    groups = groups[present]
+    gaps = groups != groups  # NaN and NaT; NumPy would make one group of them all
+    if groups.dtype == object:
+        gaps = [bool(gap) or label is None for gap, label in zip(gaps, groups, strict=True)]
+    if np.any(gaps):
+        first = int(np.argmax(gaps))
+        raise ValueError(
+            f"groups has {np.sum(gaps)} missing labels, the first ({groups[first]!s}) in row "
+            f"{present[first]}, counting from 0; a label is wanted for each row of X"
+        )
+    try:
+        found, inverse = np.unique(groups, return_inverse=True)
+    except TypeError:
+        kinds = " and ".join(sorted({type(label).__name__ for label in groups.tolist()}))
+        raise ValueError(
+            f"groups mixes labels that have no order: {kinds}; make them of one kind"
+        ) from None
     if len(found) < 2:
         raise ValueError("groups has one group only; a cluster covariance needs two or more")
+    codes = np.zeros(len(s), int)
+    codes[present] = inverse
     return codes, len(found)
 
 

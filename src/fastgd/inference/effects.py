@@ -11,7 +11,7 @@ import numpy as np
 from .. import _core, summarytext
 from .coordinates import only_zeros_and_ones, pieces, sliceable
 from .distributions import check_level, quantile, two_sided
-from .rows import shares, side, weighted
+from .rows import check_same, check_size, margins, shares, side, sureness, weighted
 
 
 class Means(NamedTuple):
@@ -52,18 +52,27 @@ def marginal(summary, at, dummy, X, sample_weight, offset):
             f"get_margeff with {call} needs X again (and sample_weight and offset, if given to "
             "the fit): the summary keeps no rows"
         )
+    if summary.loss == "log_loss" and summary._means is None:
+        raise ValueError("estimates are infinite: the classes are separated; effects are none")
+    s = total = None
     if X is not None:
         X, d = sliceable(X), len(summary._estimate.coordinates.shift)
         if X.ndim != 2 or X.shape[1] != d:
             raise ValueError(f"X must have {d} columns, found shape {X.shape}")
+        check_size(X.shape[0], summary.rows)
+        s, total = shares(sample_weight, X.shape[0], summary.weights)
+        z = margins(summary, X, offset)
+        p = _core.softmax(z)[:, 1:] if z.ndim == 2 else _core.sigmoid(z)[:, None]
+        here = sureness(p, s, total)
+        if not math.isnan(summary._sureness):
+            given = "X, sample_weight or offset"
+            check_same(given, "the mean of squared probabilities", here, summary._sureness)
     if summary.loss == "softmax":
-        return _of_classes(summary, at, dummy, X, sample_weight, offset)
-    if summary._means is None:
-        raise ValueError("estimates are infinite: the classes are separated; effects are none")
-    return _of_two_classes(summary, at, dummy, X, sample_weight, offset)
+        return _of_classes(summary, at, dummy, X, s, total, offset)
+    return _of_two_classes(summary, at, dummy, X, s, total, offset)
 
 
-def _of_two_classes(summary, at, dummy, X, sample_weight, offset):
+def _of_two_classes(summary, at, dummy, X, s, total, offset):
     estimate, means = summary._estimate, summary._means
     first, scale = estimate.coordinates.first, estimate.coordinates.scale
     w = estimate.scaled[first:] * scale
@@ -77,7 +86,7 @@ def _of_two_classes(summary, at, dummy, X, sample_weight, offset):
     jacobian = np.outer(w, derivative)
     jacobian[:, first:] += np.diag(slope * scale)
     if dummy:
-        _discrete(summary, at, X, sample_weight, offset, effect, jacobian)
+        _discrete(summary, at, X, s, total, offset, effect, jacobian)
     variance = np.einsum("ij,jk,ik->i", jacobian, estimate.cov, jacobian)
     se = np.sqrt(np.maximum(variance, 0))
     absent = estimate.absent[first:]
@@ -85,10 +94,9 @@ def _of_two_classes(summary, at, dummy, X, sample_weight, offset):
     return MarginalEffects(summary, at, summary.equations, effect, se)
 
 
-def _discrete(summary, at, X, sample_weight, offset, effect, jacobian):
+def _discrete(summary, at, X, s, total, offset, effect, jacobian):
     """For columns of 0 and 1 alone: the effect of the step, into the arrays."""
     coordinates, v = summary._estimate.coordinates, summary._estimate.scaled
-    s, total = shares(sample_weight, X.shape[0], summary.weights)
     found = np.flatnonzero(only_zeros_and_ones(X))
     low = -coordinates.shift * coordinates.scale
     high = (1 - coordinates.shift) * coordinates.scale
@@ -114,12 +122,11 @@ def _discrete(summary, at, X, sample_weight, offset, effect, jacobian):
                 jacobian[j] += sign * line / total
 
 
-def _of_classes(summary, at, dummy, X, sample_weight, offset):
+def _of_classes(summary, at, dummy, X, s, total, offset):
     """Effects on the probability of each class, from rows that pass through NumPy."""
     estimate, coordinates = summary._estimate, summary._estimate.coordinates
     labels, first, scale = summary._classes.tolist(), coordinates.first, coordinates.scale
     n, K, m = X.shape[0], len(labels), coordinates.size
-    s, total = shares(sample_weight, n, summary.weights)
     o = np.zeros((n, K)) if offset is None else np.asarray(offset, dtype=float)
     W = np.zeros((K, m))  # a line for each class, that of the reference zero
     others = [k for k, label in enumerate(labels) if label != summary.reference]

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .coordinates import pieces, sliceable
-from .rows import entropy, labels, rows_of, shares, side, times
+from .rows import entropy, labels, margins, rows_of, shares, side, times
 
 
 class Influence(NamedTuple):
@@ -31,7 +31,7 @@ def influence_of(summary, X, y, sample_weight, offset):
     if d != len(coordinates.shift):
         raise ValueError(f"X has {d} columns, but the model was fitted on {len(coordinates.shift)}")
     s, _ = shares(sample_weight, n, summary.weights)
-    z = _core.margins(X, summary._coef, summary._intercept, offset, None, lambda: 1)
+    z = margins(summary, X, offset)
     rows = rows_of(summary.loss, summary._classes, summary.reference, y, z, s)
     r, q = rows.residual[:, 0], rows.information[0, 0][0] / summary.scale
     if summary.loss == "squared_error":

@@ -63,6 +63,34 @@ def _of_classes(classes, reference, y, z, s):
     return Rows((t - p)[:, others], p[:, others], information, total, saturated)
 
 
+# --- are these the rows of the fit ----------------------------------------------------
+
+
+def check_size(n, fitted):
+    if n != fitted:
+        raise ValueError(f"X has {n} rows, but the model was fitted on {fitted}")
+
+
+def check_same(given, what, here, there):
+    """Refuse what was `given` if a number that it leads to is not that of the fit."""
+    if not abs(here - there) <= 1e-6 * (1e-3 + abs(there)):
+        raise ValueError(
+            f"{given} are not those of the fit: {what} was {there:.6g} there and is {here:.6g} here"
+        )
+
+
+def margins(summary, X, offset):
+    """Of a summary's model; after separation those of its finite coefficients."""
+    ask = _core.margins if summary._coef.ndim == 1 else _core.softmax_margins
+    return ask(X, summary._coef, summary._intercept, offset, None, lambda: 1)
+
+
+def sureness(p, s, total):
+    """The mean of the probabilities under themselves, from those of all classes but one, whichever:
+    it tells rows apart without their labels."""
+    return weighted(s, (p * p).sum(axis=1) + (1 - p.sum(axis=1)) ** 2) / total
+
+
 # --- weights and labels -------------------------------------------------------------
 
 
@@ -134,7 +162,7 @@ def _shares_of_classes(y, classes, n):
 def weighted(s, terms):
     """Their sum, in pairs. Not ``s @ terms``: the threads that BLAS wakes for it go on spinning,
     and hold a processor that the next fit could use."""
-    return float((s * terms).sum())
+    return float(times(s, terms).sum())
 
 
 def times(share, terms):

@@ -66,7 +66,9 @@ class Summary:
     groups : int or None
         How many clusters.
     notes : dict of int to str
-        Why a parameter, by its place in ``params.ravel("F")``, has no standard error.
+        Why a parameter, by its place in ``params.ravel("F")``, has no standard error. Of separated
+        classes one is infinite if it is so wherever the cost comes near its infimum, and else NaN
+        and not determined.
     """
 
     def __init__(self, **fields):
@@ -201,6 +203,17 @@ class Summary:
             i = int(np.flatnonzero((R != 0).any(axis=0) & absent)[0])
             name, why = summarytext.label(self, i), self.notes.get(i, "aliased")
             raise ValueError(f"{name} cannot be tested: {why}")
+        value = np.asarray(value, dtype=float)
+        if value.shape not in ((), (len(R),)):
+            raise ValueError(
+                f"value must be a number or have shape ({len(R)},), one for each row of the "
+                f"hypothesis, found {value.shape}"
+            )
+        for name, given in (("hypothesis", R), ("value", value)):
+            if not np.isfinite(given).all():
+                raise ValueError(f"{name} must be finite, found {given[~np.isfinite(given)][0]}")
+        if not R.any(axis=1).all():
+            raise ValueError("hypothesis has a row of zeros, which says nothing of a parameter")
         statistic, df = self._estimate.wald(R, value)
         return Test(statistic, df, chi2(statistic, df))
 
@@ -212,6 +225,12 @@ class Summary:
             unknown = [name for name in hypothesis if name not in self.names]
             if unknown:
                 raise ValueError(f"hypothesis names {unknown[0]!r}, which is no parameter")
+            twins = [name for name in hypothesis if self.names.count(name) > 1]
+            if twins:
+                raise ValueError(
+                    f"hypothesis names {twins[0]!r}, as {self.names.count(twins[0])} parameters "
+                    f"are called; rename the column, or give an array of {size} numbers"
+                )
             places = [self.names.index(name) for name in hypothesis]
             return np.eye(size)[[k + i for k in range(0, size, m) for i in places]]
         R = np.atleast_2d(np.asarray(hypothesis, dtype=float))
@@ -225,7 +244,8 @@ class Summary:
         Parameters
         ----------
         restricted : Summary, optional
-            Of a fit on the same rows with fewer columns; by default the null model.
+            Of a fit on the same rows with fewer columns; by default the null model. Other rows,
+            labels, weights or offsets are refused where their number or the null model tells them.
 
         Returns
         -------
@@ -235,10 +255,18 @@ class Summary:
             raise ValueError("likelihoods with a penalty are not maxima; fit with l2=0")
         if restricted is None:
             return Test(self.llr, round(self.df_model), self.llr_pvalue)
-        if restricted.nobs != self.nobs or restricted.loss != self.loss:
+        if restricted.loss != self.loss:
+            raise ValueError(f"the models are of losses {self.loss!r} and {restricted.loss!r}")
+        if restricted.nobs != self.nobs:
             raise ValueError(
                 f"the models are not of the same rows: {self.nobs:g} observations here, "
                 f"{restricted.nobs:g} there"
+            )
+        same = abs(restricted.llnull - self.llnull) <= 1e-6 * (1 + abs(self.llnull))
+        if restricted.fit_intercept == self.fit_intercept and not same:
+            raise ValueError(
+                "the models are not of the same rows, labels, weights and offset: the null "
+                f"log-likelihood is {self.llnull:.6g} here and {restricted.llnull:.6g} there"
             )
         df = round(self.n_params - restricted.n_params)
         statistic = 2 * (self.llf - restricted.llf)
