@@ -352,7 +352,7 @@ def test_an_aliased_coefficient_is_a_cross(rng):
     y = rng.random(60) < 0.5
     shown = plot.CoefficientsDisplay.from_summary(fastgd.fit(X, y).summary(X, y))
     assert np.isnan(shown.coef[2, 0]) and 2 in shown.shown
-    assert "other columns" in shown.ax_.get_title(loc="left")
+    assert "not determined" in shown.ax_.get_title(loc="left")
 
 
 def test_many_features_and_no_feature(rng):

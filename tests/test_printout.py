@@ -205,7 +205,7 @@ def test_coefficients_of_a_separated_fit_are_marked():
         outcome = copy.deepcopy(outcome)
         outcome["fit"]["status"] = "separated"
         coefficients = printout.fit_text(outcome).split("\n\n")[4].splitlines()
-        assert coefficients[1] == "  (along the way; their limit is infinite)"
+        assert coefficients[1] == "  (on the way to a limit that is not finite)"
         assert coefficients[2].startswith("  c=v ")
 
 

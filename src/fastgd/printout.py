@@ -288,7 +288,7 @@ def _coefficients_by_class(outcome):
 def _on_the_way(outcome, columns):
     """Yield a line that says of a separated fit what its coefficients are."""
     if outcome["fit"]["status"] == "separated":
-        yield ["  (along the way; their limit is infinite)", *[""] * columns]
+        yield ["  (on the way to a limit that is not finite)", *[""] * columns]
 
 
 def _aligned(lines):

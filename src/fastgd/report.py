@@ -138,8 +138,8 @@ def _findings(fit, outcome):
             what = f"in {found.rows.sum()} of {fit.n_samples} rows classes can be told from others"
         moved = f"{len(set().union(*found.columns))} of {fit.n_features}"
         yield (
-            f"The classes are separated: {what}, so the coefficients of {moved} columns are "
-            "infinite. Predictions are those of the limit."
+            f"The classes are separated: {what}, so the cost falls for ever while the coefficients "
+            f"of {moved} columns grow. Predictions are those of the limit."
         )
     elif fit.converged:
         yield f"Converged: the cost is at most {fit.gap:.1g} above the lowest possible."
@@ -194,8 +194,11 @@ def _coefficients(fit, X, names, summary, why):
                 shown = plot.CoefficientsDisplay.from_result(fit, names=names, scale=scale)
         size = np.nan_to_num(np.abs(shown.coef), nan=0.0, posinf=math.inf).max(axis=1)
         finding = f"the largest is that of {_one_line(shown.names[int(size.argmax())])}"
-        if math.isinf(size.max()):
-            finding = f"{np.isinf(size).sum()} of {len(size)} are infinite"
+        if np.isnan(shown.coef).all():
+            finding = "none is determined"
+        elif math.isinf(size.max()):
+            count = np.isinf(size).sum()
+            finding = f"{count} of {len(size)} {'is' if count == 1 else 'are'} infinite"
         if shown.low is not None and np.isfinite(shown.low).any():
             finding += ". A marker is hollow where the interval holds 0, filled where it does not"
         yield _figure(

@@ -70,7 +70,7 @@ class CoefficientsDisplay(Display):
             row, column = i % len(summary.names) - skip, i // len(summary.names)
             if row >= 0:
                 far = math.copysign(math.inf, coef[row, column])
-                coef[row, column] = far if "infinite" in why else np.nan
+                coef[row, column] = far if why.startswith("infinite") else np.nan
         scale, label = _scaled(scale, len(names))
         level = summary.level if level is None else level
         if np.isfinite(low).any():
@@ -162,7 +162,7 @@ class CoefficientsDisplay(Display):
         if np.isinf(self.coef[self.shown]).any():
             notes.append("arrows: infinite, the classes are separated")
         if np.isnan(self.coef[self.shown]).any():
-            notes.append("crosses: follows from other columns")
+            notes.append("crosses: not determined by the data")
         self._entitle(ax, *notes)
         if equations > 1:  # beside the axes: it would hide points within
             against = (
