@@ -47,7 +47,7 @@ def text(rng, n, d):
 
 
 def sampled(rng):
-    problem = correlated(rng, 20_000, 6)
+    problem = correlated(rng, 20_000, 24)
     return Path("sampled", problem.X + 2, problem.y)
 
 
@@ -123,6 +123,11 @@ def test_auto_takes_this_path(path):
     assert fit.solver == path.solver
     assert fit.converged
     assert fit.gap_kind == "dual"
+
+
+def test_from_few_numbers_no_rows_are_drawn(rng):
+    problem = correlated(rng, 20_000, 6)
+    assert fastgd.fit(problem.X, problem.y).solver == "newton"
 
 
 def test_a_weight_of_two_is_the_row_twice(path, rng):

@@ -418,8 +418,8 @@ def fit(
         Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
         backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
         columns (of K classes while ``K * (d + 1) <= 300``), ``"newton-cg"`` beyond, but for tall
-        and wide data. Tall (the log loss, 10 000 rows or more and over 300 for each column, dense
-        or CSR of up to 256 columns): Newton's method on Hessians of drawn rows (``fit.solver`` is
+        and wide data. Tall (the log loss, over 300 rows for each column and at least 400 000 numbers,
+        dense or CSR of up to 256 columns): Newton's method on Hessians of drawn rows (``fit.solver`` is
         ``"sampled"``), no less certified; ``"newton"`` goes on where that goes slowly. Wide (dense,
         at most 1500 rows and 1.5 for each column, of K classes 0.5, every column penalised):
         Newton's method on one number for each row, or for each row and class (``"dual"``;

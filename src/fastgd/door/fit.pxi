@@ -10,6 +10,8 @@ cdef bint tall(const fgd_problem *p):
             and p.X.n >= 10_000)
 
 
+# Fewer numbers are looked at for exact Hessians sooner than rows are drawn for one fit; for folds it pays before.
+MANY = 400_000
 # A gap of so much of the cost is rounding, as in the scale of `tol`.
 NOTHING = 1e3 * 2.0**-52
 # Up to so many rows a Cholesky factor or two of their Gram costs less than many products with X.
@@ -61,7 +63,7 @@ def fit(X, y, loss, l2, fit_intercept, sample_weight, offset, solver, learning_r
     cdef fgd_result *r = <fgd_result *>results.base
     if solver == "auto":
         solver = "newton" if (K * (d + 1) <= SMALL if K else d <= 2000) else "newton-cg"
-        sampled = solver == "newton" and tall(&problem.p)
+        sampled = solver == "newton" and tall(&problem.p) and n * d >= MANY
         dual = wide(&problem.p)
     options.solver = FGD_DUAL if dual else FGD_SAMPLED if sampled else SOLVERS[solver]
     options.learning_rate = -1 if learning_rate is None else learning_rate

@@ -111,8 +111,8 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         check_is_fitted(self)
         if not hasattr(self, "result_"):
             raise ValueError(
-                f"a {type(self).__name__} has a summary with refit=True only: without it coef_ is a "
-                "mean over folds, and the optimum of no fit"
+                f"a {type(self).__name__} has a summary with refit=True only: without it coef_ is "
+                "a mean over folds, and the optimum of no fit"
             )
         y = np.asarray(data.column(y, "y"))
         weight = data.weights(self, y, data.by_row(sample_weight, y))
