@@ -125,6 +125,19 @@ def test_influence():
     close(found.hat_matrix_diag.sum(), 5, rtol=1e-9)
 
 
+def test_influence_of_other_rows_is_refused(rng):
+    X = rng.normal(size=(80, 2))
+    y = (X[:, 0] + rng.logistic(size=80) > 0).astype(int)
+    weight = rng.integers(1, 4, 80).astype(float)
+    s = fastgd.fit(X, y, sample_weight=weight).summary(X, y, sample_weight=weight)
+    s.influence(X, y, sample_weight=weight)
+    with pytest.raises(ValueError, match="50 rows, but the model was fitted on 80"):
+        s.influence(X[:50], y[:50], sample_weight=weight[:50])
+    for rows in ({}, {"sample_weight": weight, "offset": np.ones(80)}):
+        with pytest.raises(ValueError, match="not those of the fit: the log-likelihood was"):
+            s.influence(X, y, **rows)
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "duckdb"])
 def test_effects_and_influence_of_frames(library):
     module = pytest.importorskip(library)

@@ -418,13 +418,13 @@ def fit(
         Nesterov's accelerated gradient (1983) with restart (O'Donoghue and Candes, 2015) and
         backtracking, on implicitly standardised columns. ``"auto"``: ``"newton"`` up to 2000
         columns (of K classes while ``K * (d + 1) <= 300``), ``"newton-cg"`` beyond, but for tall
-        and wide data. Tall (the log loss, over 300 rows for each column and at least 400 000 numbers,
-        dense or CSR of up to 256 columns): Newton's method on Hessians of drawn rows (``fit.solver`` is
-        ``"sampled"``), no less certified; ``"newton"`` goes on where that goes slowly. Wide (dense,
-        at most 1500 rows and 1.5 for each column, of K classes 0.5, every column penalised):
-        Newton's method on one number for each row, or for each row and class (``"dual"``;
-        Rasmussen and Williams, 2006, section 3.4); the solver for data that are not wide goes on
-        where rounding ends it.
+        and wide data. Tall (the log loss, over 300 rows for each column and at least 400 000
+        numbers, dense or CSR of up to 256 columns): Newton's method on Hessians of drawn rows
+        (``fit.solver`` is ``"sampled"``), no less certified; ``"newton"`` goes on where that goes
+        slowly. Wide (dense, at most 1500 rows and 1.5 for each column, of K classes 0.5, every
+        column penalised): Newton's method on one number for each row, or for each row and class
+        (``"dual"``; Rasmussen and Williams, 2006, section 3.4); the solver for data that are not
+        wide goes on where rounding ends it.
     learning_rate : float, optional
         For ``"gd"``. By default ``1 / L`` with ``L = (1 + sum_j mean x_j^2) / 4 + max l2`` (for
         squared error without the 1/4), a bound on the curvature.

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from .coordinates import pieces, sliceable
-from .rows import entropy, labels, margins, rows_of, shares, side, times
+from .rows import check_same, check_size, entropy, labels, margins, rows_of, shares, side, times
 
 
 class Influence(NamedTuple):
@@ -30,9 +30,13 @@ def influence_of(summary, X, y, sample_weight, offset):
     n, d = X.shape
     if d != len(coordinates.shift):
         raise ValueError(f"X has {d} columns, but the model was fitted on {len(coordinates.shift)}")
+    check_size(n, summary.rows)
     s, _ = shares(sample_weight, n, summary.weights)
     z = margins(summary, X, offset)
     rows = rows_of(summary.loss, summary._classes, summary.reference, y, z, s)
+    if summary.loss == "log_loss" and summary._means is not None:  # its estimates are finite
+        given = "X, y, sample_weight or offset"
+        check_same(given, "the log-likelihood", -rows.loss, summary.llf)
     r, q = rows.residual[:, 0], rows.information[0, 0][0] / summary.scale
     if summary.loss == "squared_error":
         curvature = np.ones(n)
