@@ -91,6 +91,15 @@ static const double *margins(const drawing *job, const fgd_block *b) {
   return b->z;
 }
 
+/* Into b->r, at most 1 each; their sum. */
+static double leverages(const fgd_objective *o, fgd_block *b, const double *z) {
+  const float *known = o->leverage + b->first;
+  double *restrict r = b->r;
+  o->loss.curvature(b->rows, z, b->s, b->s_step, r);
+  for (ptrdiff_t i = 0; i < b->rows; i++) r[i] = at_most_one(r[i] * known[i]);
+  return fgd_sum(r, b->rows);
+}
+
 /* Sums of leverages and of residuals. */
 static void sum_part(void *arg, ptrdiff_t part, int worker) {
   drawing *job = arg;
@@ -100,11 +109,11 @@ static void sum_part(void *arg, ptrdiff_t part, int worker) {
   FOR_BLOCKS(o, part, worker) {
     const double *z = margins(job, &b);
     if (job->kind != FGD_DRAW_FIRST) {
-      o->loss.curvature(b.rows, z, b.s, b.s_step, b.r);
-      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += at_most_one(b.r[i] * o->leverage[b.first + i]);
+      leverage += leverages(o, &b, z);
     }
     o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.r);
-    for (ptrdiff_t i = 0; i < b.rows; i++) residual += fabs(b.r[i]);
+    for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = fabs(b.r[i]);
+    residual += fgd_sum(b.r, b.rows);
   }
   s->sums[2 * part] = leverage;
   s->sums[2 * part + 1] = residual;
@@ -120,25 +129,26 @@ static void mix_part(void *arg, ptrdiff_t part, int worker) {
   double each[][3] = {{0.5, 0.5, 0}, {0.25, 0.25, 0.5}, {0.05, 0, 0.95}, {0.05, 0, 0.95}}, *shares = each[job->kind];
   double by_weight = shares[0], by_residual = s->residual > 0 ? shares[1] / s->residual : 0;
   double by_leverage = s->leverage > 0 ? shares[2] / s->leverage : 0;
-  double leverage = 0, drawn = 0;
+  double leverage = 0, drawn = 0, factor = job->factor;
   FOR_BLOCKS(o, part, worker) {
     const double *z = margins(job, &b);
-    float *chance = s->chance + b.first;
-    if (by_leverage > 0) {
-      const float *known = o->leverage + b.first;
-      o->loss.curvature(b.rows, z, b.s, b.s_step, b.r);
-      for (ptrdiff_t i = 0; i < b.rows; i++) leverage += b.r[i] = at_most_one(b.r[i] * known[i]);
-    } else {
+    float *restrict chance = s->chance + b.first;
+    if (by_leverage > 0) leverage += leverages(o, &b, z);
+    else
       for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = 0;
-    }
     if (by_residual > 0) o->loss.value(b.rows, z, b.y, b.s, b.s_step, b.dz);
     else
       for (ptrdiff_t i = 0; i < b.rows; i++) b.dz[i] = 0;
+    for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] = by_leverage * b.r[i] + by_residual * fabs(b.dz[i]);
+    if (b.s_step)
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] += by_weight * b.s[i];
+    else
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.r[i] += by_weight * *b.s;
     for (ptrdiff_t i = 0; i < b.rows; i++) {
-      double x = by_weight * b.s[b.s_step ? i : 0] + by_leverage * b.r[i] + by_residual * fabs(b.dz[i]);
-      chance[i] = (float)x;
-      drawn += at_most_one(job->factor * x);
+      chance[i] = (float)b.r[i];
+      b.dz[i] = at_most_one(factor * b.r[i]);
     }
+    drawn += fgd_sum(b.dz, b.rows);
   }
   s->sums[2 * part] = drawn;
   s->sums[2 * part + 1] = leverage;

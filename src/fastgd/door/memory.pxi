@@ -1,22 +1,6 @@
 # Memory for the core, and of arrays that it reads and writes.
 
 
-cdef class Memory:
-    """A block for the core, aligned to 64 bytes, freed with the object."""
-
-    cdef void *block
-    cdef void *base
-
-    def __cinit__(self, size_t size):
-        self.block = PyMem_Malloc(size + 64)
-        if self.block == NULL:
-            raise MemoryError(f"the fit needs {size / 2**20:.1f} MiB of work space")
-        self.base = <void *>((<uintptr_t>self.block + 63) & ~<uintptr_t>63)
-
-    def __dealloc__(self):
-        PyMem_Free(self.block)
-
-
 cdef class View:
     """A held buffer: pins the memory of an array while the core reads or writes it."""
 
@@ -37,3 +21,18 @@ cdef class View:
         if f == NULL:
             return b"B"
         return f[0] if f[0] != 0 and f[1] == 0 else 0
+
+
+cdef class Memory:
+    """A block for the core, aligned to 64 bytes, freed with the object. NumPy asks for it, and for huge pages where it is
+    large: a page at a time, the system would take as long to clear it as a pass over X."""
+
+    cdef View view
+    cdef void *base
+
+    def __cinit__(self, size_t size):
+        try:
+            self.view = View(np.empty(size + 64, np.uint8))
+        except MemoryError:
+            raise MemoryError(f"the fit needs {size / 2**20:.1f} MiB of work space") from None
+        self.base = <void *>((<uintptr_t>self.view.buffer.buf + 63) & ~<uintptr_t>63)
