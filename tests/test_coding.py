@@ -393,7 +393,7 @@ def test_texts_that_are_no_numbers(tmp_path, cells):
 
 @pytest.mark.parametrize("day", ["01/15/2024", "15.1.2024", "2024/01/15", "1-15-2024"])
 def test_dates_of_other_customs(tmp_path, day):
-    with pytest.warns(UserWarning, match=f"column 'a' holds dates .'{day}'"):
+    with pytest.raises(DataError, match=f"column 'a' holds dates .'{day}'"):
         learned(table(tmp_path, y=Y, a=[day, None, day] * 2))
 
 
@@ -462,15 +462,18 @@ def test_levels_that_memory_has_no_room_for(tmp_path, monkeypatch):
             coding.design(data)
 
 
-def test_dates_taken_as_levels(tmp_path):
+def test_dates(tmp_path):
+    """No levels, unless they are asked for; where there are too many, said to be dates."""
     days = ["2024-02-29", "2024-03-01 12:30", "2024-02-29", None] * 4
     data = table(tmp_path, y=[0, 1] * 8, a=days, b=[day and f"{day}?" for day in days])
-    with pytest.warns(UserWarning, match=r"'a' holds dates \('2024-02-29'\).*--drop a") as caught:
+    with pytest.raises(DataError, match=r"'a' holds dates \('2024-02-29'\).*--drop a"):
         learned(data)
-    assert len(caught) == 1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         chosen(data, categorical=["a"])
+        assert learned(table(tmp_path, y=[0, 1], a=days[1:3], b=[1.5, 2])).left_out == (
+            ("a", "dates with 2 levels in 2 rows (over half)"),
+        )
 
 
 def test_copies_of_the_target(tmp_path):

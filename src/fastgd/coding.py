@@ -467,13 +467,16 @@ def _learn_category(table, name, rows, train, choices):
         return "no values"
     if name not in choices.categorical:
         _warn_of_numbers(table, name, levels, codes)
+    asked = keep or name in choices.categorical
+    dates = not asked and _are_dates([levels[i] for i in text])
     if not keep:
         if len(text) == 1 and counts.sum() == counts[text[0]]:
             return f"constant ({levels[text[0]]})"
+        what = "dates" if dates else "text"
         if len(text) > MAX_LEVELS:
-            return f"text with {len(text)} levels (over {MAX_LEVELS})"
+            return f"{what} with {len(text)} levels (over {MAX_LEVELS})"
         if 2 * len(text) > len(rows):
-            return f"text with {len(text)} levels in {len(rows)} rows (over half)"
+            return f"{what} with {len(text)} levels in {len(rows)} rows (over half)"
     trained = np.bincount(codes[train], minlength=len(levels))
     present = [i for i in range(len(levels)) if trained[i]]
     if len(present) == 1 and not keep:
@@ -488,8 +491,12 @@ def _learn_category(table, name, rows, train, choices):
                 f"{shown_level(wanted)!r} in the rows to fit; its levels are {shown}"
             )
         reference = levels.index(wanted)
-    if name not in choices.categorical and not keep:
-        _warn_of_dates(table, name, [levels[i] for i in text])
+    if dates:  # a Parquet file that says so is refused as well
+        raise DataError(
+            f"{table.source}: column {name!r} holds dates ({levels[text[0]]!r}); convert it to "
+            f"numbers, or leave it out (--drop {name}); --categorical {name} says that levels are "
+            "meant"
+        )
     return Category(
         name,
         levels[reference],
@@ -600,18 +607,11 @@ def _written_otherwise(known, name, decimal):
     return None
 
 
-def _warn_of_dates(table, name, levels):
-    """Warn of a category whose levels are dates: a Parquet file that says so would be refused."""
+def _are_dates(levels):
     pa = pyarrow()
     cells = pa.array(levels, pa.large_string())
     dates = pa.compute.match_substring_regex(cells, f"{_DATE}|{_DAY}")
-    if pa.compute.all(dates).as_py():
-        warnings.warn(
-            f"{table.source}: column {name!r} holds dates ({levels[0]!r}), each taken as a level; "
-            f"convert it to numbers, or leave it out (--drop {name}); --categorical {name} says "
-            "that levels are meant",
-            stacklevel=2,
-        )
+    return pa.compute.all(dates, min_count=1).as_py() is True
 
 
 def copies(table, coding, target):

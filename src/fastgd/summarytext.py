@@ -68,8 +68,8 @@ def header(summary):
     return left, right
 
 
-def remarks(summary, page=False):
-    """Sentences on how the numbers came about; a `page` shows the intervals itself."""
+def remarks(summary):
+    """Sentences on how the numbers came about."""
     kind = {"nonrobust": "from the information matrix", "HC0": "HC0 (robust)",
             "HC1": "HC1 (robust), n / (n - k)", "stata": "robust as Stata's, n / (n - 1)",
             "cluster": f"by {summary.groups} clusters"}[summary.cov_type]  # fmt: skip
@@ -89,12 +89,9 @@ def remarks(summary, page=False):
             "fit with a smaller tol brings them closer."
         )
     if summary.penalized:
-        intervals = "intervals are those of what the penalty aims at" if page else (
-            "conf_int() gives intervals"
-        )  # fmt: skip
         yield (
             "With a penalty estimates are biased towards zero, so z and p would mean nothing; "
-            f"{intervals}."
+            "conf_int() gives intervals."
         )
     infinite, left_open = (
         sum(why.startswith(start) for why in summary.notes.values()) for start in ("infinite", OPEN)
@@ -174,8 +171,8 @@ def page(summary):
     for facts in header(summary):
         rows = (f"<tr>{cell(a, 'th', 'left')}{cell(b, 'td', 'right')}</tr>" for a, b in facts)
         parts += ["<table>", *rows, "</table>"]
-    parts += ["</div>", *html_table(filled(table(summary, True)))]
-    lines = [*([more(summary)] if more(summary) else []), *remarks(summary, page=True)]
+    parts += ["</div>", *html_table(filled(table(summary, not summary.penalized)))]
+    lines = [*([more(summary)] if more(summary) else []), *remarks(summary)]
     return "\n".join([*parts, f"<p>{'<br>'.join(escape(line) for line in lines)}</p>"])
 
 
