@@ -50,6 +50,18 @@ def nothing():
     missing(lambda: fastgd.plot.RocCurveDisplay.from_predictions(Y, X[:, 0]).plot(), "plot")
 
 
+def everything():
+    for act in (cli, onnx, sklearn, report):
+        act()
+
+
+def bench():
+    """Whoever is installed is measured."""
+    lines = command("bench", "--peers", "--quick", "--seconds", "0.2")
+    for package in ("glum", "cyanure", "skglm", "statsmodels", "scikit-learn"):
+        assert package in lines, lines
+
+
 def cli():
     assert "converged  yes" in command("fit", EXAMPLE, "--target", "diagnosis")
 
@@ -108,6 +120,8 @@ def onnx():
 
 CHECKS = {
     "": nothing,
+    "all": everything,
+    "bench": bench,
     "cli": cli,
     "onnx": onnx,
     "plot": plot,

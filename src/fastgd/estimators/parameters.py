@@ -89,17 +89,17 @@ def translated_penalty(penalty, C, l1_ratio, name, c_name):
     if penalty == "deprecated":
         if l1_ratio is None:
             warnings.warn(
-                f"'{name}=None' was deprecated in version 1.8 of scikit-learn and is an error in its "
-                "1.10; 0 means the same",
+                f"'{name}=None' was deprecated in version 1.8 of scikit-learn, whose 1.10 refuses "
+                "it; 0 means the same",
                 FutureWarning,
                 stacklevel=4,
             )
         share = l1_ratio or 0.0
     else:
         warnings.warn(
-            "'penalty' was deprecated in version 1.8 of scikit-learn and is gone in its 1.10: "
-            f"instead of 'l2', 'l1' and 'elasticnet' give {name} 0, 1 or what lies between, instead "
-            f"of None give {c_name} np.inf",
+            "'penalty' was deprecated in version 1.8 of scikit-learn, whose 1.10 has none: instead "
+            f"of 'l2', 'l1' and 'elasticnet' give {name} 0, 1 or what lies between, instead of "
+            f"None give {c_name} np.inf",
             FutureWarning,
             stacklevel=4,
         )
