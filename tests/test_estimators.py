@@ -525,6 +525,19 @@ def test_summary_is_that_of_the_result(data):
     assert str(model.summary(X, y)) == str(model.result_.summary(X, y))
 
 
+@pytest.mark.parametrize("estimator", [LR, CV])
+def test_summary_takes_what_that_of_the_result_takes(data, estimator, rng):
+    X, y = data
+    rows = {"sample_weight": rng.integers(1, 4, len(y)), "offset": rng.normal(size=len(y))}
+    wanted = inspect.signature(fastgd.FitResult.summary)
+    assert inspect.signature(estimator.summary) == wanted
+    model = estimator().fit(X, y, **rows)
+    options = {**rows, "groups": np.arange(len(y)) // 5, "level": 0.9, "reference": 1}
+    options |= {"weights": "sampling", "small_sample": True, "n_threads": 1, "cov_type": "cluster"}
+    assert set(options) | {"self", "X", "y"} == set(wanted.parameters)
+    assert str(model.summary(X, y, **options)) == str(model.result_.summary(X, y, **options))
+
+
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 2, 1: 3}])
 def test_summary_knows_the_weights_of_classes(data, class_weight):
     X, y = data

@@ -608,6 +608,76 @@ def test_estimators_stay_scikit_learns():
         numbers.fit(frame.assign(when=datetime.date(2020, 1, 1)), Y)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"), [("LogisticRegression", {}), ("LogisticRegressionCV", {"Cs": 2, "cv": 2})]
+)
+def test_estimators_ignore_unseen_levels_on_request(name, options):
+    sklearn = pytest.importorskip("sklearn")
+    from sklearn.pipeline import make_pipeline
+
+    frame = of_pandas("plain")
+    strange, usual = (frame.assign(k=[level, *DATA["k"][1:]]) for level in "zv")
+    model = getattr(fastgd, name)(**options).fit(frame, Y)
+    for ask in (
+        model.decision_function, model.predict, model.predict_proba, model.predict_log_proba,
+    ):  # fmt: skip
+        with pytest.raises(UnseenLevelError, match="column 'k' holds 'z'"):
+            ask(strange)
+        with pytest.warns(UnseenLevelWarning, match="1 row taken as 'v', the reference level"):
+            found = ask(strange, unseen="ignore")
+        assert np.array_equal(found, ask(usual))
+        with pytest.raises(ValueError, match="unseen must be 'error' or 'ignore', found 'drop'"):
+            ask(frame, unseen="drop")
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline = make_pipeline(model.set_predict_request(unseen=True)).fit(frame, Y)
+        with pytest.warns(UnseenLevelWarning, match="taken as 'v'"):
+            found = pipeline.predict(strange, unseen="ignore")
+    assert np.array_equal(found, model.predict(usual))
+
+
+def gaps(library):
+    module = pytest.importorskip(library)
+    frame = {"z": DATA["x"].tolist(), "a": [0.0, 1.0, None, *DATA["x"][3:]]}
+    if library == "pyarrow":
+        return module.table(frame)
+    frame = module.DataFrame(frame)
+    return frame.convert_dtypes() if library == "pandas" else frame
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_estimators_name_the_cell_that_scikit_learn_refuses(library):
+    pytest.importorskip("sklearn")
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"z": DATA["x"], "a": DATA["i"]})
+    gap = "(?s)^Input X contains NaN.*column 'a' has a missing cell in row 2, counting from 0"
+    infinite = r"(?s)^Input X contains infinity.*column 'a' holds -inf in row 59, counting from 0"
+    for model in (fastgd.LogisticRegression(), fastgd.LogisticRegressionCV(Cs=2, cv=2)):
+        with pytest.raises(ValueError, match=gap):
+            model.fit(gaps(library), Y)
+        model.fit(frame, Y)
+        for ask in (model.decision_function, model.predict, model.predict_proba):
+            with pytest.raises(ValueError, match=gap):
+                ask(gaps(library))
+        with pytest.raises(ValueError, match=infinite):
+            model.predict(frame.assign(a=[*DATA["x"][1:], -np.inf]))
+        with pytest.raises(ValueError, match=r"^Input y contains NaN\.$"):
+            model.fit(frame, np.where(Y == 1, np.nan, 0.0))
+
+
+@pytest.mark.parametrize("names", [["x", "i", "b"], ["x", "i", "b", "k"]])
+def test_estimators_name_the_column_out_of_place(names):
+    pytest.importorskip("sklearn")
+    frame = of_pandas("plain")[names]
+    model = fastgd.LogisticRegression().fit(frame, Y)
+    message = (
+        "Feature names must be in the same order as they were in fit.\n"
+        "X: column 1, counting from 0, is 'b', where the fit had 'i'"
+    )
+    with pytest.raises(ValueError) as error:
+        model.predict(frame[["x", "b", "i", *names[3:]]])
+    assert str(error.value).endswith(message)
+
+
 def cut(pandas):
     return pandas.DataFrame({"x": DATA["x"], "k": pandas.cut(DATA["i"], 3)})
 

@@ -368,11 +368,27 @@ class Frame:
                     name = [c.name for c in coding.columns for _ in c.features][j]
                     if np.isnan(matrix[i, j]):
                         raise self.gap(name) from None
-                    raise DataError(
-                        f"{self.source}: column {name!r} holds {matrix[i, j]} in row "
-                        f"{self.row(i)}; numbers must be finite"
-                    ) from None
+                    raise self.infinite(name, i, matrix[i, j]) from None
             raise
+
+    def not_finite(self):
+        """The error that a cell is missing or infinite, of the first such column, or None."""
+        for name in self.names:
+            if self.missing(name).any():
+                return self.gap(name)
+        for name in self.names:
+            found = self.numbers(name)
+            if found is not None and (bad := np.isinf(found[0])).any():
+                i = int(bad.argmax())
+                return self.infinite(name, i, found[0][i])
+        return None
+
+    def infinite(self, name, i, value):
+        """The error that column `name` holds an infinite value in row `i`."""
+        return DataError(
+            f"{self.source}: column {name!r} holds {value} in row {self.row(i)}; numbers must be "
+            "finite"
+        )
 
     def empty(self, name):
         """The error that column `name` has no cell that is not missing."""

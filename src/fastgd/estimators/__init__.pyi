@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from . import errors
 from .functional import _Matrix
+from .inference import Summary
 from .result import FitResult
 
 __all__ = [
@@ -46,18 +47,50 @@ class _Base(BaseEstimator, ClassifierMixin):
     feature_names_in_: NDArray[Any]
     l2_: float | NDArray[np.float64]
     result_: FitResult
-    summary: Callable[..., Any]
 
     def decision_function(
-        self, X: _Matrix, offset: ArrayLike | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
     ) -> NDArray[np.floating]: ...
     def predict_proba(
-        self, X: _Matrix, offset: ArrayLike | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
     ) -> NDArray[np.floating]: ...
     def predict_log_proba(
-        self, X: _Matrix, offset: ArrayLike | None = None
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
     ) -> NDArray[np.floating]: ...
-    def predict(self, X: _Matrix, offset: ArrayLike | None = None) -> NDArray[Any]: ...
+    def predict(
+        self,
+        X: _Matrix,
+        offset: ArrayLike | None = None,
+        *,
+        unseen: Literal["error", "ignore"] = "error",
+    ) -> NDArray[Any]: ...
+    def summary(
+        self,
+        X: _Matrix,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        cov_type: Literal["nonrobust", "HC0", "HC1", "stata", "cluster"] = "nonrobust",
+        groups: ArrayLike | None = None,
+        level: float = 0.95,
+        reference: Any = None,
+        weights: Literal["frequency", "sampling"] = "frequency",
+        small_sample: bool = False,
+        n_threads: int | None = None,
+    ) -> Summary: ...
     def save(self, path: str | PathLike[str]) -> None: ...
     def sparsify(self) -> Self: ...
     def densify(self) -> Self: ...

@@ -6,12 +6,10 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .. import modelfile, threads
 from ..prediction import margins, probabilities
-from ..result import FitResult
 from . import data, storing
 from .callbacks import CallbackSupportMixin
 from .parameters import CONSTRAINTS
@@ -22,7 +20,7 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
 
     _parameter_constraints: ClassVar = CONSTRAINTS
 
-    def _ask(self, function, X, offset):
+    def _ask(self, function, X, offset, unseen):
         """margins or probabilities of the rows of X, by `coef_` and `intercept_` as they are."""
         try:
             coef, intercept = self.coef_, self.intercept_
@@ -43,26 +41,29 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
             except (TypeError, ValueError):
                 pass
         if out is None:
-            X = data.validated(self, X, None)
+            X = data.validated(self, X, None, unseen)
             out = function(X, coef, intercept, offset, n_threads)
         return out.astype(np.float32) if single and X.dtype == np.float32 else out
 
-    def decision_function(self, X, offset=None):
+    def decision_function(self, X, offset=None, *, unseen="error"):
         """Margins ``X @ coef_.T + intercept_ + offset``.
 
         Parameters
         ----------
         X : array, frame or sparse matrix of shape (n, d)
         offset : array of shape (n,), or (n, K), optional
+        unseen : {"error", "ignore"}
+            For models with a ``coding_``: what to do with levels that the fit did not see, as for
+            `FitResult.design`.
 
         Returns
         -------
         ndarray of shape (n,), or (n, K)
             float32 if the model and `X` are, else float64.
         """
-        return self._ask(margins, X, offset)
+        return self._ask(margins, X, offset, unseen)
 
-    def predict_proba(self, X, offset=None):
+    def predict_proba(self, X, offset=None, *, unseen="error"):
         """Probability of each class, in the order of ``classes_``.
 
         Parameters as for `decision_function`.
@@ -71,9 +72,9 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         -------
         ndarray of shape (n, K)
         """
-        return self._ask(probabilities, X, offset)
+        return self._ask(probabilities, X, offset, unseen)
 
-    def predict_log_proba(self, X, offset=None):
+    def predict_log_proba(self, X, offset=None, *, unseen="error"):
         """Logarithms of `predict_proba`.
 
         Parameters as for `decision_function`.
@@ -83,9 +84,9 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         ndarray of shape (n, K)
         """
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X, offset))
+            return np.log(self.predict_proba(X, offset, unseen=unseen))
 
-    def predict(self, X, offset=None):
+    def predict(self, X, offset=None, *, unseen="error"):
         """The more probable class of each row; a tie goes to the first.
 
         Parameters as for `decision_function`.
@@ -94,14 +95,32 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
         -------
         ndarray of shape (n,)
         """
-        z = self.decision_function(X, offset)
+        z = self.decision_function(X, offset, unseen=unseen)
         return self.classes_[(z > 0).view(np.int8) if z.ndim == 1 else z.argmax(axis=1)]
 
-    @available_if(lambda self: hasattr(FitResult, "summary"))
-    def summary(self, X, y, *, sample_weight=None, **options):
+    def summary(
+        self,
+        X,
+        y,
+        *,
+        sample_weight=None,
+        offset=None,
+        cov_type="nonrobust",
+        groups=None,
+        level=0.95,
+        reference=None,
+        weights="frequency",
+        small_sample=False,
+        n_threads=None,
+    ):
         """``result_.summary(X, y, ...)``: standard errors and what goes with them.
 
-        Weights of classes are put into `sample_weight`, as in the fit.
+        Parameters as for `FitResult.summary`. Weights of classes are put into `sample_weight`, as
+        in the fit.
+
+        Returns
+        -------
+        Summary
 
         Raises
         ------
@@ -116,7 +135,19 @@ class Base(CallbackSupportMixin, LinearClassifierMixin, SparseCoefMixin, BaseEst
             )
         y = np.asarray(data.column(y, "y"))
         weight = data.weights(self, y, data.by_row(sample_weight, y))
-        return self.result_.summary(X, y, sample_weight=weight, **options)
+        return self.result_.summary(
+            X,
+            y,
+            sample_weight=weight,
+            offset=offset,
+            cov_type=cov_type,
+            groups=groups,
+            level=level,
+            reference=reference,
+            weights=weights,
+            small_sample=small_sample,
+            n_threads=n_threads,
+        )
 
     def save(self, path):
         """Write parameters and fit to a file that `fastgd.load` reads; no pickle.

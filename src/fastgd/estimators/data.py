@@ -3,10 +3,10 @@
 What the hot paths skip: a plain NumPy array or CSR matrix is not looked at by scikit-learn's
 validation, since the core looks at everything anyhow. Only where the core refuses it, or where it
 is anything else (a frame, a list, another dtype, names of columns to compare), scikit-learn's own
-validation runs, and it is its message that the user sees.
+validation runs, and it is its message that the user sees; of a frame with the column at fault.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from scipy.sparse import issparse
@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from .. import frames
+from ..errors import DataError
 from ..functional import in_names
 from .parameters import NARROW
 
@@ -65,7 +66,7 @@ def read_in_place(estimator, X, *, reset):
     return X
 
 
-def validated(estimator, X, y):
+def validated(estimator, X, y, unseen="error"):
     """X, and y unless it is None, looked at by scikit-learn."""
     keywords = {
         "accept_sparse": "csr",
@@ -74,13 +75,15 @@ def validated(estimator, X, y):
     }
     X = frames.computed(X)
     if y is None:
-        if hasattr(estimator, "coding_"):
-            return design(estimator, X)
-        return as_numbers(validate_data(estimator, X, reset=False, **keywords))
+        with column_named(estimator, X):
+            if hasattr(estimator, "coding_"):
+                return design(estimator, X, unseen)
+            return as_numbers(validate_data(estimator, X, reset=False, **keywords))
     estimator.__dict__.pop("coding_", None)
     name, y = getattr(y, "name", None), column(y, "y")
     try:
-        matrix, y = validate_data(estimator, X, y, **keywords)
+        with column_named(estimator, X):
+            matrix, y = validate_data(estimator, X, y, **keywords)
         X = as_numbers(matrix)
     except Exception:  # some of polars' are its own
         frame = frames.read(X)
@@ -108,7 +111,31 @@ def column(values, name):
     return values
 
 
-def design(estimator, X):
+@contextmanager
+def column_named(estimator, X):
+    """Where scikit-learn refuses a frame for a cell or for the order of columns, say which too."""
+    try:
+        yield
+    except ValueError as error:
+        text, more = str(error), None
+        with suppress(DataError, ImportError):  # of a frame that cannot be read
+            frame = frames.read(X)
+            if frame is not None and text.startswith("Input X contains"):
+                more = frame.not_finite()
+            elif frame is not None and "must be in the same order" in text:
+                pairs = zip(frame.names, estimator.feature_names_in_, strict=True)
+                more = next(
+                    f"X: column {i}, counting from 0, is {found!r}, where the fit had {wanted!r}"
+                    for i, (found, wanted) in enumerate(pairs)
+                    if found != wanted
+                )
+        if more is None:
+            raise
+        # its own text comes first and unchanged: code and its checks look for that
+        raise ValueError(text + "\n" * (text[-1] != "\n") + str(more)) from None
+
+
+def design(estimator, X, unseen="error"):
     """The features of a frame with texts or categories, which scikit-learn would refuse."""
     frame = frames.read(X)
     if frame is None:
@@ -117,7 +144,7 @@ def design(estimator, X):
             "texts or categories, which go by their names"
         )
     _check_feature_names(estimator, X, reset=False)
-    matrix, _ = frames.design(frame, estimator.coding_)
+    matrix, _ = frames.design(frame, estimator.coding_, unseen)
     with frame.explained(matrix, estimator.coding_):
         assert_all_finite(matrix)
     return matrix
