@@ -141,8 +141,11 @@ def test_messages_stay_short(run, tmp_path):
         assert 0 < len(out) + len(err) < 4000
 
 
-def test_interrupt(run, monkeypatch):
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_interrupt(wrapped, run, monkeypatch):
     def interrupt(args):
+        if wrapped:  # as Python 3.11 does while a class is made
+            raise RuntimeError("__set_name__") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(commands, "fit_file", interrupt)

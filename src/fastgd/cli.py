@@ -309,14 +309,13 @@ def main(argv=None):
         # The reader has gone, e.g. `fastgd predict ... | head`.
         _abandon_output()
         return OK
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:
         if debug:
             raise
-        _say("interrupted")
-        return INTERRUPTED
-    except Exception as error:
-        if debug:
-            raise
+        # until Python 3.12 an error within a class body came out as a RuntimeError
+        if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+            _say("interrupted")
+            return INTERRUPTED
         if isinstance(error, OSError) and error.filename is None:
             _abandon_output()  # perhaps it is full
         expected = isinstance(error, (ValueError, OSError, ModuleNotFoundError, MemoryError))
