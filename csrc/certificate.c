@@ -75,9 +75,10 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
 
 fgd_status fgd_confirm(fgd_run *run, const double *kept) {
   const fgd_oracle *oracle = run->oracle;
-  double before = run->cost;
+  double before = run->cost, most = WORTH * run->target;
+  if (run->gap <= run->target) most = fmin(most, run->target - run->gap); /* what has converged stays so */
   fgd_status status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
-  if (!status && !(run->cost - before <= WORTH * run->target)) {
+  if (!status && !(run->cost - before <= most)) {
     memcpy(run->w, kept, (size_t)oracle->size * sizeof *kept);
     status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
   }
