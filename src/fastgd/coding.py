@@ -608,10 +608,14 @@ def _written_otherwise(known, name, decimal):
 
 
 def _are_dates(levels):
+    """Whether all are; mostly the first one tells."""
     pa = pyarrow()
-    cells = pa.array(levels, pa.large_string())
-    dates = pa.compute.match_substring_regex(cells, f"{_DATE}|{_DAY}")
-    return pa.compute.all(dates, min_count=1).as_py() is True
+    for some in levels[:1], levels:
+        cells = pa.array(some, pa.large_string())
+        dates = pa.compute.match_substring_regex(cells, f"{_DATE}|{_DAY}")
+        if pa.compute.all(dates, min_count=1).as_py() is not True:
+            return False
+    return True
 
 
 def copies(table, coding, target):
