@@ -95,10 +95,12 @@ static fgd_status oracle_gram(void *self, double *H) {
   fgd_status status = fgd_objective_curvature(&f->o);
   return status ? status : fgd_coordinates_gram(&f->coordinates, 1, H);
 }
-static fgd_status oracle_prepare(void *self, int anew) {
+static fgd_status oracle_prepare(void *self, fgd_prepare how, ptrdiff_t products, int *made) {
+  (void)products;
   fitting *f = self;
-  fgd_status status = fgd_objective_curvature(&f->o);
-  return status || !anew ? status : fgd_objective_diagonal(&f->o, f->diagonal);
+  *made = how == FGD_PREPARE_ANEW;
+  fgd_status status = how == FGD_PREPARE_LAST ? FGD_OK : fgd_objective_curvature(&f->o);
+  return status || how != FGD_PREPARE_ANEW ? status : fgd_objective_diagonal(&f->o, f->diagonal);
 }
 static void oracle_precondition(void *self, const double *r, double *s) {
   const fitting *f = self;

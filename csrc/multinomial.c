@@ -39,7 +39,7 @@ typedef struct {
 } fitting;
 
 #define ENOUGH_ROWS 2     /* for each coefficient, to know the Hessian by: a class is curved in few of them */
-#define MOST_BINDING 1024 /* coordinates up to which newton-cg looks for directions by projection */
+#define MOST_BINDING 1024 /* coordinates up to which newton-cg and lbfgs look for directions by projection */
 
 static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, int workers, void *work) {
   fgd_arena a = {work, 0};
@@ -70,7 +70,7 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   if (f->find_rank) fgd_rank_layout(&f->rank, d, side, &a);
   if (f->unpenalised && (newton || products))
     fgd_softmax_separation_layout(&f->s, &f->o, newton ? &f->hessian : NULL, newton ? &f->factor : NULL,
-                                  newton || (opt->solver == FGD_NEWTON_CG && f->o.size <= MOST_BINDING), &a);
+                                  newton || (products && f->o.size <= MOST_BINDING), &a);
   return a.used;
 }
 
@@ -112,6 +112,8 @@ static fgd_status oracle_dual(void *self, int direct, double *f) {
   return fgd_softmax_dual(&((fitting *)self)->o, direct, f);
 }
 
+static fgd_status oracle_damp(void *self) { return fgd_softmax_damp(&((fitting *)self)->o); }
+
 static fgd_status oracle_gram(void *self, double *H) {
   fitting *f = self;
   fgd_softmax *o = &f->o;
@@ -120,11 +122,13 @@ static fgd_status oracle_gram(void *self, double *H) {
   for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * (o->size + 1)] += o->lambda[i];
   return status;
 }
-static fgd_status oracle_prepare(void *self, int anew) {
-  return fgd_softmax_preconditioner_prepare(&((fitting *)self)->preconditioner, anew);
+static fgd_status oracle_prepare(void *self, fgd_prepare how, ptrdiff_t products, int *made) {
+  return fgd_softmax_preconditioner_prepare(&((fitting *)self)->preconditioner, how, products, made);
 }
 static void oracle_precondition(void *self, const double *r, double *s) {
-  fgd_softmax_preconditioner_apply(&((fitting *)self)->preconditioner, r, s);
+  fitting *f = self;
+  fgd_softmax_preconditioner_apply(&f->preconditioner, r, s);
+  let_rest(f, s);
 }
 static fgd_status oracle_intercepts(void *self, int anew, const double *r, double *s) {
   return fgd_softmax_preconditioner_intercepts(&((fitting *)self)->preconditioner, anew, r, s);
@@ -198,16 +202,16 @@ static fgd_status leave_out_dependent(fitting *f) {
 
 /* Where no Hessian is formed: once the fit has ended, are some pairs so remote that a direction may part them?  Then it
  * goes on with the rest. */
-static fgd_status newton_cg(fitting *f, fgd_run *run) {
+static fgd_status by_products(fitting *f, fgd_run *run, fgd_status (*solver)(fgd_run *, double *)) {
   ptrdiff_t suspects;
   int found;
-  fgd_status status = fgd_newton_cg(run, f->solver_work);
+  fgd_status status = solver(run, f->solver_work);
   if (status || !f->s.cone || run->outcome == FGD_STOPPED) return status;
   if ((status = fgd_softmax_remote(&f->s, &suspects)) || suspects == 0) return status;
   if ((status = fgd_softmax_settle(&f->s, &found))) return status;
   if (!found) return fgd_softmax_value_grad(&f->o, run->w, &run->cost, run->g);
   ((fgd_oracle *)run->oracle)->part = NULL;
-  return fgd_newton_cg(run, f->solver_work);
+  return solver(run, f->solver_work);
 }
 
 /* The last chance of a solver that does not ask on its way: if every row is fitted perfectly, that is all. */
@@ -318,7 +322,7 @@ static fgd_status run_solver(fitting *f, const fgd_options *opt, fgd_run *run) {
   if (opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS) {
     fgd_softmax_preconditioner_begin(&f->preconditioner);
     if (!o->rough) ((fgd_oracle *)run->oracle)->thin = NULL;
-    status = opt->solver == FGD_LBFGS ? fgd_lbfgs(run, f->solver_work) : newton_cg(f, run);
+    status = by_products(f, run, opt->solver == FGD_LBFGS ? fgd_lbfgs : fgd_newton_cg);
     if (!status && f->unpenalised && !o->stages) status = look_for_complete(f, run);
     return status || !o->stages ? status : finish(f, run);
   }
@@ -356,9 +360,12 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   f.began = began - (int64_t)(opt->before.seconds * 1e9);
   fgd_team_start(&f.team, guest);
   fgd_softmax_begin(&f.o, &f.team);
-  f.hessian.gram.team = f.preconditioner.gram.team = &f.team;
-  f.hessian.gram.shift = f.preconditioner.gram.shift = f.mean;
-  f.hessian.gram.scale = f.preconditioner.gram.scale = f.scale;
+  fgd_gram_plan *plans[] = {&f.hessian.gram, &f.preconditioner.gram, &f.preconditioner.own.gram};
+  for (int k = 0; k < 3; k++) {
+    plans[k]->team = &f.team;
+    plans[k]->shift = f.mean;
+    plans[k]->scale = f.scale;
+  }
   if (f.s.o) fgd_softmax_separation_begin(&f.s, f.trial, f.line, f.coef);
 
   f.o.passes = opt->before.passes;
@@ -366,9 +373,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec,
-                       .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
-                       .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .hess_vec = oracle_hess_vec, .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line,
+                       .dual = oracle_dual, .damp = oracle_damp, .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
   int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
   if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;

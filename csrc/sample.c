@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "hash.h"
 
 #define INTERIOR 0.2 /* a finite optimum exists if no step shrinks a chance below this share */
 
@@ -66,9 +67,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
 
 /* A random sign. */
 static double sign(uint64_t seed, ptrdiff_t k) {
-  uint64_t x = (seed + (uint64_t)k) * 0x9e3779b97f4a7c15;
-  x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-  return (x ^ x >> 27) & 0x100000000 ? 1 : -1;
+  return fgd_hash(seed, k) & 0x100000000 ? 1 : -1;
 }
 
 static double at_most_one(double x) { return x < 1 ? x : 1; }

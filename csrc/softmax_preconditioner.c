@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "hash.h"
 #include "softmax.h"
 #include "softmax_basis.h"
 #include "softmax_pass.h"
@@ -12,6 +13,8 @@
 #define FACTOR_SIDE 2048 /* up to so many columns it is a Cholesky factor */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 #define MOST_CROSS 128   /* up to so many classes the intercepts' own Hessian is formed */
+#define AGAIN 8          /* times the price */
+#define LAST_PRICE 10    /* products that a certificate takes many more of without factors for each class */
 
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a) {
   ptrdiff_t n = o->p->X.n, side = fgd_softmax_side(o), lines = o->K - 1;
@@ -32,28 +35,23 @@ void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softma
   P->q = fgd_take_doubles(a, P->sample);
   P->lines = fgd_take_doubles(a, lines * side);
   P->solving = fgd_take_doubles(a, lines * FGD_FACTOR_BLOCK);
+  fgd_softmax_factors_layout(&P->own, o, workers, a);
 }
 
 /* Rows of a stratified sample, the same in every run. */
 void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P) {
-  if (!P->sample) return;
-  uint64_t state = 1;
   double n = (double)P->o->p->X.n, m = (double)P->sample;
-  for (ptrdiff_t k = 0; k < P->sample; k++) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    double u = (double)(state >> 11) * 0x1p-53;
-    P->rows[k] = P->sample == P->o->p->X.n ? k : (ptrdiff_t)(((double)k + u) * (n / m));
-  }
+  for (ptrdiff_t k = 0; k < P->sample; k++)
+    P->rows[k] = P->sample == P->o->p->X.n ? k : (ptrdiff_t)(((double)k + fgd_uniform(1, k)) * (n / m));
 }
 
-/* All classes share one preconditioner: the Hessian that they would have if every row's curvature were the same in all
- * directions, of which the mean curvature is left. */
-fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int anew) {
+/* The Hessian that all classes would have if every row's curvature were the same in all directions, of which the mean
+ * curvature is left. */
+static fgd_status prepare_shared(fgd_softmax_preconditioner *P) {
   fgd_softmax *o = P->o;
   ptrdiff_t side = fgd_softmax_side(o);
-  fgd_status status = fgd_softmax_curvature(o);
-  if (!status) status = fgd_softmax_spread(o);
-  if (status || !anew) return status;
+  fgd_status status = fgd_softmax_spread(o);
+  if (status) return status;
   if (!P->sample) return fgd_softmax_diagonal(o, P->diagonal);
   double each = (double)o->p->X.n / (double)P->sample;
   for (ptrdiff_t k = 0; k < P->sample; k++) P->q[k] = each * o->q[P->rows[k]];
@@ -68,6 +66,27 @@ fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int
     *own += o->lambda[j];
   }
   fgd_factor_make(&P->factor, 0);
+  return status;
+}
+
+/* Factors for each class are made once as many products have been spent as they cost, so that in the worst case twice
+ * the time is spent that would have been with those alone, or without; those of curvatures that have hardly changed, once
+ * they have served that many times over. */
+static int own_pay(const fgd_softmax_preconditioner *P, fgd_prepare how) {
+  const fgd_softmax_factors *own = &P->own;
+  if (!own->most) return 0;
+  if (own->made && how != FGD_PREPARE_ANEW) return how == FGD_PREPARE_KEEP && own->spent >= AGAIN * own->price;
+  return own->spent >= own->price || (how == FGD_PREPARE_LAST && own->price <= LAST_PRICE);
+}
+
+fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, fgd_prepare how, ptrdiff_t products,
+                                              int *made) {
+  fgd_status status = how == FGD_PREPARE_LAST ? FGD_OK : fgd_softmax_curvature(P->o);
+  P->own.spent += products;
+  int own = own_pay(P, how), shared = !own && how == FGD_PREPARE_ANEW && !P->own.made;
+  *made = own || shared;
+  if (!status && own) status = fgd_softmax_factors_make(&P->own);
+  if (!status && shared) status = prepare_shared(P);
   return status;
 }
 
@@ -92,6 +111,10 @@ static void divide_line(void *arg, ptrdiff_t a, int worker) {
 void fgd_softmax_preconditioner_apply(fgd_softmax_preconditioner *P, const double *r, double *s) {
   const fgd_softmax *o = P->o;
   ptrdiff_t side = fgd_softmax_side(o), lines = o->K - 1;
+  if (P->own.made) {
+    fgd_softmax_factors_apply(&P->own, r, s);
+    return;
+  }
   if (!P->sample) {
     P->dividend = r;
     P->divided = s;
@@ -119,6 +142,8 @@ static void cross_part(void *arg, ptrdiff_t part, int worker) {
     const double *p = fgd_softmax_base_of(o, &b, b.z);
     for (ptrdiff_t k = 0; k < K; k++) {
       for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] = b.s[b.s_step ? i : 0] * p[k * b.rows + i];
+      if (o->damped)
+        for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] *= o->q[b.first + i];
       for (ptrdiff_t l = 0; l <= k; l++) C[k * K + l] += fgd_dot(b.rows, b.t, p + l * b.rows);
     }
   }

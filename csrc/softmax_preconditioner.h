@@ -1,9 +1,10 @@
-/* The preconditioner that all classes share: one factor of a sampled Gram, or a diagonal where X has many columns. */
+/* The preconditioner of K classes: a factor for each, or one that all share, of a sampled Gram, or a diagonal where X has
+ * many columns. */
 #ifndef FGD_SOFTMAX_PRECONDITIONER_H
 #define FGD_SOFTMAX_PRECONDITIONER_H
 
-#include "factor.h"
-#include "softmax_state.h"
+#include "softmax_factors.h"
+#include "solvers/solver.h"
 
 typedef struct {
   fgd_softmax *o;
@@ -15,6 +16,7 @@ typedef struct {
   double *diagonal;        /* d + 1: in place of the factor */
   const double *dividend;  /*   what it divides */
   double *divided;
+  fgd_softmax_factors own; /* once they pay: in place of all these */
   fgd_factor intercepts;   /* of the Hessian's K - 1 intercepts, exact, if `cross`: */
   double *cross;           /*   for each part of the rows K x K sums, and as much again twice as work; or NULL */
 } fgd_softmax_preconditioner;
@@ -23,7 +25,7 @@ void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softma
 /* Choose the sample. */
 void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P);
 /* Keep the curvatures of the current point for hess_vec, and (anew) make the preconditioner for them: one pass. */
-fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, int anew);
+fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, fgd_prepare how, ptrdiff_t products, int *changed);
 /* Where `cross` is: s = inv(H) r for the Hessian of the intercepts alone (K - 1) at the base, with no pass over X where
  * probabilities are kept.  anew: not that of the last call. */
 fgd_status fgd_softmax_preconditioner_intercepts(fgd_softmax_preconditioner *P, int anew, const double *r, double *s);

@@ -380,7 +380,7 @@ def test_stage_after_stage(quasi):
 @pytest.mark.parametrize(
     ("name", "rows", "classes"), [("iris", 150, [[0]]), ("wine", 178, [[0, 1, 2]])]
 )
-@pytest.mark.parametrize("solver", ["auto", "newton-cg"])
+@pytest.mark.parametrize("solver", ["auto", "newton-cg", "lbfgs"])
 def test_well_known_sets(name, rows, classes, solver):
     datasets = pytest.importorskip("sklearn.datasets")
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)

@@ -5,6 +5,8 @@
 
 #include "cg.h"
 
+#define MOST_DAMPED 2 /* times that rows whose dual point is outside are given less curvature */
+
 void fgd_cg_layout(fgd_cg *c, ptrdiff_t size, double *work) {
   c->u = work;
   c->r = work + size;
@@ -29,11 +31,12 @@ static int all_penalised(const fgd_oracle *oracle) {
 
 /* Hp: where conjugate gradients go astray by rounding, residuals are taken anew in the end. */
 static fgd_status product(fgd_cg *c, const fgd_oracle *oracle) {
+  c->products++;
   return (oracle->hess_vec_rough ? oracle->hess_vec_rough : oracle->hess_vec)(oracle->self, c->p, c->Hp);
 }
 
 /* Begin again from the residual at hand. */
-static void restart(fgd_cg *c, const fgd_oracle *oracle) {
+void fgd_cg_restart(fgd_cg *c, const fgd_oracle *oracle) {
   oracle->precondition(oracle->self, c->r, c->s);
   memcpy(c->p, c->s, (size_t)oracle->size * sizeof *c->p);
   c->rs = c->pMp = fgd_dot(oracle->size, c->r, c->s);
@@ -43,11 +46,12 @@ static void restart(fgd_cg *c, const fgd_oracle *oracle) {
 void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g) {
   memset(c->u, 0, (size_t)oracle->size * sizeof *c->u);
   memcpy(c->r, g, (size_t)oracle->size * sizeof *c->r);
-  restart(c, oracle);
+  fgd_cg_restart(c, oracle);
   c->rs0 = c->rs;
   c->uMu = 0;
   c->radius = INFINITY;
   c->edge = 0;
+  c->products = 0;
 }
 
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most) {
@@ -139,6 +143,20 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double 
   return status;
 }
 
+/* Until the residual's part in the certificate is small, and the intercepts' equations hold. */
+static fgd_status solve_on(fgd_cg *c, const fgd_run *run, const double *g, int rigorous, double part, double *left) {
+  const fgd_oracle *oracle = run->oracle;
+  fgd_status status;
+  for (int round = 0; round < 5; round++) {
+    if (round > 0) fgd_cg_restart(c, oracle);
+    if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
+    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
+    if ((status = settle(c, run, g, left))) return status;
+    if (rigorous ? residual_cost(oracle, c->r) <= 2 * part : !oracle->hess_vec_rough) break;
+  }
+  return FGD_OK;
+}
+
 fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double *gap, int *estimate) {
   const fgd_oracle *oracle = run->oracle;
   *estimate = 0;
@@ -151,22 +169,23 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   /* The residual's part should be small beside the target, and no larger than the gap itself, within reason; but no
    * better than what is left of the target asks for, where that is much. */
   double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
-  part = fmax(part, 0.1 * run->target - 2 * model);
-  if (c->edge) restart(c, oracle);
+  part = fmax(part, 0.05 * run->target - 2 * model);
+  if (c->edge) fgd_cg_restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
-  for (int round = 0; round < 5; round++) {
-    if (round > 0) restart(c, oracle);
-    if (round > 0 && !rigorous && c->rs <= 1e-12 * c->rs0) break;
-    if ((status = fgd_cg_run(c, oracle, 1e-7, rigorous ? part : 0, 500))) return status;
-    if ((status = settle(c, run, g, &left))) return status;
-    if (!oracle->hess_vec_rough || (rigorous && residual_cost(oracle, c->r) <= 2 * part)) break;
+  for (int damped = 0;; damped++) {
+    if ((status = solve_on(c, run, g, rigorous, part, &left))) return status;
+    if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
+    if (isfinite(bound) || !oracle->damp || damped == MOST_DAMPED) break;
+    /* Curvatures may be any in a certificate (see ARCHITECTURE.md). */
+    if ((status = oracle->damp(oracle->self)) || (status = take_residual(c, oracle, g))) return status;
+    part = fmax(part, 0.08 * run->target - 2 * model); /* what less curvature leaves undone may do as it is */
+    fgd_cg_restart(c, oracle);
   }
   /* What is left of an equation that no curvature answers for has no bound. */
   oracle->precondition(oracle->self, c->r, c->s);
   for (ptrdiff_t j = rigorous ? d : 0; j < n; j++)
     if (c->r[j] != 0 && c->s[j] == 0 && (j >= d || oracle->scale_of(oracle->self, j) > 0)) return FGD_OK;
-  if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   if (rigorous) {
     for (ptrdiff_t j = 0; j < d; j++) {
       double both = oracle->lambda[j] * c->u[j] + c->r[j];

@@ -10,6 +10,7 @@ typedef struct {
   double radius;             /* u stays within it in the norm of the preconditioner (Steihaug, 1983); may be infinite */
   double uMu, uMp, pMp;
   int edge;                   /* u has come to the radius */
+  ptrdiff_t products;         /* since fgd_cg_begin */
 } fgd_cg;
 
 #define FGD_CG_VECTORS 5
@@ -17,6 +18,8 @@ typedef struct {
 void fgd_cg_layout(fgd_cg *c, ptrdiff_t size, double *work);
 /* u = 0, r = g; the oracle is prepared at the current point. */
 void fgd_cg_begin(fgd_cg *c, const fgd_oracle *oracle, const double *g);
+/* Go on from the residual at hand, the preconditioner having changed. */
+void fgd_cg_restart(fgd_cg *c, const fgd_oracle *oracle);
 /* Until the preconditioned residual is `relative` of the first, or (residual > 0) 1/2 |r|^2 in the inverse penalty is
  * below `residual`, or after `most` products.  May be called again to go on. */
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most);

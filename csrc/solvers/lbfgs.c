@@ -51,6 +51,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   history h = {.n = n, .scaled = work + 3 * n};
   fgd_cg c;
   fgd_status status;
+  int made;
   fgd_cg_layout(&c, n, work + 4 * n);
   for (int k = 0; k < MEMORY; k++) {
     h.s[k] = work + (4 + FGD_CG_VECTORS + 2 * k) * n;
@@ -61,7 +62,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
     oracle->accept(oracle->self);
   }
-  if ((status = oracle->prepare(oracle->self, 1))) return status;
+  if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
   for (;;) {
     direction(&h, oracle, g, u);
     double slope0 = -fgd_dot(n, g, u), decrease, ft;
@@ -76,7 +77,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
     int near = decrease <= run->enough && decrease <= 0.1 * before;
     if (near || run->cost <= run->target || tiny || last) {
       before = decrease; /* if the certificate fails, ask again a digit later */
-      if ((status = oracle->prepare(oracle->self, 1))) return status;
+      if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
       fgd_cg_begin(&c, oracle, g);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
@@ -97,7 +98,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
       if (!(ft <= run->cost + FGD_SLACK * fabs(run->cost))) { /* no length served: what is remembered misleads */
         int forget = h.taken > 0;
         h.taken = 0;
-        if ((status = oracle->prepare(oracle->self, 1))) return status;
+        if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
         if (forget) continue;
         fgd_cg_begin(&c, oracle, g);
         if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;

@@ -7,8 +7,8 @@
 #include "cg.h"
 #include "line.h"
 
-
 #define CHANGED 0.95 /* while the cost is above this share of what it was, so are curvatures: a preconditioner serves on */
+#define SLIGHT 0.05  /* share of the target: a decrease of that is no step worth solving for, only the certificate */
 #define PATIENCE 10  /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
@@ -39,12 +39,14 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   double *w = run->w, *g = run->g, *trial = work, *gt = work + n, forcing = 0.3, before = INFINITY, radius = INFINITY;
+  double stretch = 1; /* how many times the preconditioner's the decrease was that the last solve found */
   fgd_cg c;
   fgd_status status;
-  int failed = 0, closing = 0, stride = oracle->thin ? oracle->most_stride : 1;
+  int failed = 0, closing = 0, made, stride = oracle->thin ? oracle->most_stride : 1;
   double asked = run->null_cost; /* separation was last looked for at this cost, */
   double prepared = INFINITY;    /*   and a preconditioner made */
   fgd_cg_layout(&c, n, work + 2 * n);
+  c.products = 0;
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
@@ -61,28 +63,35 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       }
       asked = run->cost;
     }
-    int anew = !(run->cost > CHANGED * prepared);
-    if (anew) prepared = run->cost;
-    if ((status = oracle->prepare(oracle->self, anew))) return status;
+    fgd_prepare how = run->cost > CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
+    if ((status = oracle->prepare(oracle->self, how, c.products, &made))) return status;
+    if (made) prepared = run->cost;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
     c.radius = radius;
-    if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
-    double slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
+    int last = run->iteration >= run->max_iter, tiny = 0, slight = 0.5 * c.rs0 * stretch <= SLIGHT * run->target;
+    double slope0 = 0, decrease = 0, length = 0;
+    if (!slight) {
+      if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
+      slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
+      stretch = fmax(1, decrease / (0.5 * c.rs0));
+      tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
+    }
     int edge = c.edge;
-    int last = run->iteration >= run->max_iter, tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
     if ((decrease <= FGD_CG_ENOUGH * run->target && !edge) || run->cost <= run->target || tiny || last) {
       if (oracle->thin) oracle->thin(oracle->self, stride = 1);
+      if ((status = oracle->prepare(oracle->self, FGD_PREPARE_LAST, 0, &made))) return status;
+      if (made) fgd_cg_restart(&c, oracle);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED && !last && run->cost > run->target) return finish(run, &c, trial, gt);
+      slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
+      tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
       if (run->outcome != FGD_STALLED || (tiny && closing++)) return FGD_OK;
       if (tiny) { /* too little to be seen in the cost, but not in the gap */
         if ((status = finish(run, &c, trial, gt)) || run->outcome == FGD_STOPPED) return status;
         continue;
       }
-      slope0 = -fgd_dot(n, g, c.u);
-      decrease = -0.5 * slope0;
     }
 
     double ft, predicted = 0.5 * (fgd_dot(n, c.r, c.u) - slope0);
@@ -92,7 +101,8 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       return FGD_OK;
     }
     run->step = 1;
-    if (!(ft <= run->cost - FGD_SUFFICIENT * predicted || fabs(fgd_dot(n, gt, c.u)) <= 1e-3 * fabs(slope0))) {
+    int flat = fabs(fgd_dot(n, gt, c.u)) <= 1e-3 * fabs(slope0);
+    if (!(ft <= run->cost + FGD_SLACK * fabs(run->cost) && (flat || ft <= run->cost - FGD_SUFFICIENT * predicted))) {
       double t;
       if ((status = fgd_shorten(run, c.u, slope0, &t))) return status;
       run->step = t;
@@ -127,7 +137,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     }
     /* Solve the better, the faster the predicted decreases shrink. */
     if (decrease > 0.3 * before && stride > 1) stride = (stride + 1) / 2;
-    forcing = fmin(0.3, fmax(1e-3, 0.5 * sqrt(decrease / before)));
+    if (isfinite(before)) forcing = fmin(0.3, fmax(1e-3, 0.5 * sqrt(decrease / before)));
     before = decrease;
   }
 }

@@ -46,6 +46,10 @@ typedef struct {
   void (*intercepts)(void *self, const double *w, double *b);
 } fgd_rows_oracle;
 
+/* What the preconditioner that there is may be: still good; made at curvatures of long ago; or, the same point being
+ * prepared already, not good enough for the many products of a certificate. */
+typedef enum { FGD_PREPARE_KEEP, FGD_PREPARE_ANEW, FGD_PREPARE_LAST } fgd_prepare;
+
 typedef struct fgd_oracle fgd_oracle;
 struct fgd_oracle {
   void *self;
@@ -73,9 +77,12 @@ struct fgd_oracle {
    * stand in the trial's place. */
   fgd_status (*line)(void *self, double t, double *f, double *slope);
   fgd_status (*dual)(void *self, int direct, double *f);
-  /* Keep the curvatures of the current point for hess_vec, and (anew) make a preconditioner for them: one pass.  Then
-   * s = inv(M) r, with no pass. */
-  fgd_status (*prepare)(void *self, int anew);
+  /* Or NULL: rows whose dual point the step whose margins are the trial's takes outside have less curvature in hess_vec
+   * and (direct) dual from now on, until `prepare`. */
+  fgd_status (*damp)(void *self);
+  /* Keep the curvatures of the current point for hess_vec, and see to a preconditioner for them (*made: there is another
+   * than before), now that the last solve has taken so many products.  Then s = inv(M) r, with no pass. */
+  fgd_status (*prepare)(void *self, fgd_prepare how, ptrdiff_t products, int *made);
   void (*precondition)(void *self, const double *r, double *s);
   /* Or NULL: s = inv(H) r for the coordinates without penalty, the last ones, alone, at the curvatures kept; anew: that is
    * not the last call's H.  No pass. */

@@ -285,9 +285,11 @@ def _message(raw, tol, chosen_step, separation, names=None):
             if 0 < len(told) < len(raw["classes"]):
                 some = ", ".join(str(c) for c in told[:5]) + (", ..." if len(told) > 5 else "")
                 what = f"in {rows} of {raw['n_samples']} rows class {some} can be told from others"
+            short = raw["gap"] > raw["target"]
+            certified = "not certified, the gap is above tol:" if short else "certified"
             text = (
                 f"the classes are separated: {what} by moving along columns {named}, so the cost "
-                f"has no minimum. Its infimum is certified {steps}, gap {raw['gap']:.2g}; "
+                f"has no minimum. Its infimum is {certified} {steps}, gap {raw['gap']:.2g}; "
                 "predictions are those of the limit, the coefficients along the way. A small "
                 "penalty, such as l2=1/n, gives finite ones"
             )
