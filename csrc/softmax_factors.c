@@ -14,8 +14,10 @@
 
 #define KEPT_BYTES (16 << 20) /* factors are kept up to this size, or half that of X */
 #define ROWS_A_COLUMN 3       /* at least; more, up to */
+#define ALL_ROWS 8            /* up to so many a column none are drawn, but all taken */
 #define MOST_A_COLUMN 128     /*   so many, where they take few passes */
 #define FLOOR 0.1             /* a column's curvature, as a share of one's of deviation 1: the rows drawn may miss a rare one */
+#define ALIKE 0.1             /* of the chances, that all rows have alike */
 #define LEAST 1e-6            /* a class's curvature, as a share of the mean class's */
 
 /* A packed factor is BLOCK rows after the other: what is left of the diagonal's block in float, then that block. */
@@ -40,8 +42,8 @@ void fgd_softmax_factors_layout(fgd_softmax_factors *F, fgd_softmax *o, int work
   F->each = packed_bytes(side);
   F->most = F->made = F->spent = 0;
   each = each < ROWS_A_COLUMN ? ROWS_A_COLUMN : each > MOST_A_COLUMN ? MOST_A_COLUMN : each;
-  ptrdiff_t most = each * side < n ? each * side : n;
-  size_t bytes = (size_t)K * (F->each + (size_t)most * sizeof *F->rows);
+  ptrdiff_t most = n > ALL_ROWS * side && each * side < n ? each * side : n;
+  size_t bytes = (size_t)K * (F->each + (size_t)most * (sizeof *F->rows + sizeof *F->q));
   if (bytes > KEPT_BYTES && bytes > (size_t)fgd_design_bytes(&o->design) / 2) return;
   F->most = most;
   F->price = (ptrdiff_t)(0.25 * (double)F->most * (double)side / (double)n);
@@ -53,7 +55,9 @@ void fgd_softmax_factors_layout(fgd_softmax_factors *F, fgd_softmax *o, int work
   F->so_far = fgd_take_doubles(a, K * workers);
   F->drawn = fgd_take(a, (size_t)(K * workers) * sizeof *F->drawn);
   F->rows = fgd_take(a, (size_t)(K * F->most) * sizeof *F->rows);
-  F->q = fgd_take_doubles(a, F->together * F->most);
+  F->q = fgd_take_doubles(a, K * F->most);
+  F->count = fgd_take(a, (size_t)K * sizeof *F->count);
+  F->total = fgd_take_doubles(a, K);
   for (ptrdiff_t k = 0; k < F->together; k++) fgd_factor_layout(&F->factor[k], o->design.kernels, side, a);
   fgd_gram_plan_layout(&F->gram, &o->design, F->most, o->p->fit_intercept, 0, workers, a);
   F->packed = fgd_take(a, F->each * (size_t)K);
@@ -92,9 +96,9 @@ static double row_length(const fgd_softmax_factors *F, ptrdiff_t i) {
   return (double)fgd_softmax_side(F->o) + (double)F->spread[i];
 }
 
-/* What the block's rows add to a class's line, into b->t: their curvature in it times the above. */
-static void lengths_of(const fgd_softmax_factors *F, const fgd_softmax_block *b, const double *p) {
-  for (ptrdiff_t i = 0; i < b->rows; i++) b->t[i] = b->s[b->s_step ? i : 0] * p[i] * (1 - p[i]) * row_length(F, b->first + i);
+/* What the block's rows have of a class's curvature, into b->t. */
+static void curvature_of(const fgd_softmax_block *b, const double *p) {
+  for (ptrdiff_t i = 0; i < b->rows; i++) b->t[i] = b->s[b->s_step ? i : 0] * p[i] * (1 - p[i]);
 }
 
 static void add_up(void *arg, ptrdiff_t part, int worker) {
@@ -105,83 +109,116 @@ static void add_up(void *arg, ptrdiff_t part, int worker) {
   FGD_FOR_BLOCKS(o, part, worker) {
     const double *p = fgd_softmax_base_of(o, &b, b.z);
     for (ptrdiff_t k = 0; k < o->K; k++) {
-      lengths_of(F, &b, p + k * b.rows);
+      curvature_of(&b, p + k * b.rows);
+      for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] *= row_length(F, b.first + i);
       sums[k] += fgd_sum(b.t, b.rows);
     }
   }
 }
 
-static double length(const fgd_softmax_factors *F, ptrdiff_t k) { return F->before[F->o->design.parts * F->o->K + k]; }
+/* A class's rows make a line of length 1: of all but ALIKE of it each has its share by curvature and length, and all have
+ * the same of the rest, for directions in which only rows of little curvature lie. */
+static double all_rows(const fgd_softmax_factors *F, ptrdiff_t k) { return F->before[F->o->design.parts * F->o->K + k]; }
+static double on_the_line(double share, double rows) { return (1 - ALIKE) * share + ALIKE * rows; }
 
-/* All rows of a class make a line that is cut into `most` pieces of one length; a place in the j-th. */
-static double place(const fgd_softmax_factors *F, ptrdiff_t k, ptrdiff_t j) {
-  if (j >= F->most) return INFINITY;
-  return ((double)j + fgd_uniform((uint64_t)k << 40, j)) * (length(F, k) / (double)F->most);
+/* Where a part's rows begin on it; beyond the last part: infinity. */
+static double begin_of(const fgd_softmax_factors *F, ptrdiff_t k, ptrdiff_t part) {
+  const fgd_softmax *o = F->o;
+  if (part == o->design.parts) return INFINITY;
+  double all = all_rows(F, k);
+  return on_the_line(all > 0 ? F->before[part * o->K + k] / all : 0,
+                     (double)(part * o->design.part) / (double)o->p->X.n);
 }
 
-/* The rows in these places, of those that are in the part. */
+/* The line is cut into `most` pieces of one length; a place in the j-th. */
+static double place(const fgd_softmax_factors *F, ptrdiff_t k, ptrdiff_t j) {
+  if (j >= F->most) return INFINITY;
+  return ((double)j + fgd_uniform((uint64_t)k << 40, j)) / (double)F->most;
+}
+
+/* The first place that is not before x. */
+static ptrdiff_t first_from(const fgd_softmax_factors *F, ptrdiff_t k, double x) {
+  ptrdiff_t j = (ptrdiff_t)(x * (double)F->most) - 2;
+  for (j = j > 0 ? j : 0; place(F, k, j) < x; j++) {}
+  return j;
+}
+
+/* The rows in these places, of those that are in the part, and what each of them stands for. */
 static void draw(void *arg, ptrdiff_t part, int worker) {
   fgd_softmax_factors *F = arg;
   const fgd_softmax *o = F->o;
-  ptrdiff_t K = o->K, *drawn = F->drawn + worker * K, last = fgd_part_end(&o->design, part) - 1;
-  const double *begin = F->before + part * K, *end = begin + K;
-  double *so_far = F->so_far + worker * K;
+  ptrdiff_t K = o->K, *drawn = F->drawn + worker * K;
+  double *so_far = F->so_far + worker * K, n = (double)o->p->X.n, m = (double)F->most;
   for (ptrdiff_t k = 0; k < K; k++) {
-    ptrdiff_t j = (ptrdiff_t)(begin[k] / length(F, k) * (double)F->most) - 2;
-    for (j = length(F, k) > 0 ? (j > 0 ? j : 0) : F->most; place(F, k, j) < begin[k]; j++) {}
-    drawn[k] = j;
-    so_far[k] = begin[k];
+    so_far[k] = begin_of(F, k, part);
+    drawn[k] = first_from(F, k, so_far[k]);
   }
   FGD_FOR_BLOCKS(o, part, worker) {
     const double *p = fgd_softmax_base_of(o, &b, b.z);
+    ptrdiff_t ends = b.first + b.rows == fgd_part_end(&o->design, part);
     for (ptrdiff_t k = 0; k < K; k++) {
       ptrdiff_t j = drawn[k], *rows = F->rows + k * F->most;
-      double sum = so_far[k], next = place(F, k, j);
-      if (part + 1 < o->design.parts && !(next < end[k])) next = INFINITY;
-      lengths_of(F, &b, p + k * b.rows);
-      for (ptrdiff_t i = 0; i < b.rows; i++)
-        for (sum += b.t[i]; next < sum;) {
-          rows[j++] = b.first + i;
-          next = place(F, k, j);
-          if (part + 1 < o->design.parts && !(next < end[k])) next = INFINITY;
+      double *q = F->q + k * F->most, end = begin_of(F, k, part + 1), sum = so_far[k], all = all_rows(F, k);
+      curvature_of(&b, p + k * b.rows);
+      for (ptrdiff_t i = 0; i < b.rows; i++) {
+        double share = on_the_line(all > 0 ? b.t[i] * row_length(F, b.first + i) / all : 0, 1 / n);
+        sum += share;
+        if (ends && i == b.rows - 1) sum = end; /* sums in another order may be a little less */
+        for (double x; (x = place(F, k, j)) < sum && x < end; j++) {
+          rows[j] = b.first + i;
+          q[j] = b.t[i] / (m * share);
         }
+      }
       drawn[k] = j;
       so_far[k] = sum;
     }
   }
-  for (ptrdiff_t k = 0; k < K; k++) /* sums in another order may end a little earlier */
-    for (ptrdiff_t j = drawn[k]; j < F->most && (part + 1 == o->design.parts || place(F, k, j) < end[k]); j++)
-      F->rows[k * F->most + j] = last;
+}
+
+static void take(void *arg, ptrdiff_t part, int worker) {
+  fgd_softmax_factors *F = arg;
+  const fgd_softmax *o = F->o;
+  FGD_FOR_BLOCKS(o, part, worker) {
+    const double *p = fgd_softmax_base_of(o, &b, b.z);
+    for (ptrdiff_t k = 0; k < o->K; k++) {
+      curvature_of(&b, p + k * b.rows);
+      memcpy(F->q + k * F->most + b.first, b.t, (size_t)b.rows * sizeof *b.t);
+      for (ptrdiff_t i = 0; i < b.rows; i++) F->rows[k * F->most + b.first + i] = b.first + i;
+    }
+  }
 }
 
 static fgd_status draw_rows(fgd_softmax_factors *F) {
   fgd_softmax *o = F->o;
-  ptrdiff_t parts = o->design.parts, K = o->K;
+  ptrdiff_t parts = o->design.parts, K = o->K, all = F->most == o->p->X.n;
+  if (!o->base.kept) o->passes += all ? 1 : 2;
+  if (all) return fgd_team_run(o->team, take, F, parts);
   fgd_status status = fgd_team_run(o->team, add_up, F, parts);
   if (status) return status;
   memset(F->before, 0, (size_t)K * sizeof *F->before);
   for (ptrdiff_t k = K; k < (parts + 1) * K; k++) F->before[k] += F->before[k - K];
-  status = fgd_team_run(o->team, draw, F, parts);
-  if (!o->base.kept) o->passes += 2;
-  return status;
+  return fgd_team_run(o->team, draw, F, parts);
 }
 
 /* --- factors ---------------------------------------------------------------------------- */
 
 /* Rows that were drawn several times stand once. */
-static void count_rows(fgd_softmax_factors *F, ptrdiff_t slot) {
-  ptrdiff_t k = F->first + slot, count = 0, *rows = F->rows + k * F->most;
-  double *q = F->q + slot * F->most, each = length(F, k) / (double)F->most;
-  for (ptrdiff_t j = 0; j < F->most && each > 0; j++) {
+static void count_rows(void *arg, ptrdiff_t k, int worker) {
+  fgd_softmax_factors *F = arg;
+  (void)worker;
+  ptrdiff_t count = 0, *rows = F->rows + k * F->most;
+  double *q = F->q + k * F->most;
+  for (ptrdiff_t j = 0; j < F->most; j++) {
+    if (!(q[j] > 0)) continue;
     if (count && rows[count - 1] == rows[j]) {
-      q[count - 1] += each / row_length(F, rows[j]);
+      q[count - 1] += q[j];
     } else {
       rows[count] = rows[j];
-      q[count++] = each / row_length(F, rows[j]);
+      q[count++] = q[j];
     }
   }
-  F->total[slot] = fgd_sum(q, count);
-  F->count[slot] = count;
+  F->count[k] = count;
+  F->total[k] = fgd_sum(q, count);
 }
 
 static void pack(ptrdiff_t side, const fgd_factor *F, char *to) {
@@ -205,13 +242,11 @@ static void factor_class(void *arg, ptrdiff_t slot, int worker) {
   const fgd_softmax *o = F->o;
   fgd_factor *factor = &F->factor[slot];
   ptrdiff_t d = o->p->X.d, side = factor->size, k = F->first + slot;
-  double all = 0;
-  for (ptrdiff_t l = 0; l < o->K; l++) all += length(F, l);
-  double mean = all / (double)(2 * side * o->K), least = FLOOR * fmax(F->total[slot], LEAST * mean);
-  for (ptrdiff_t j = 0; j < side; j++) {
+  double mean = fgd_sum(F->total, o->K) / (double)o->K, least = FLOOR * fmax(F->total[k], LEAST * mean);
+  for (ptrdiff_t j = 0; j < d; j++) {
     double *own = &factor->H[j * (side + 1)];
-    if (j == d || o->scale[j] > 0) *own = fmax(*own, least);
-    if (j < d) *own += o->lambda[j];
+    if (o->scale[j] > 0) *own = fmax(*own, least);
+    *own += o->lambda[j];
   }
   fgd_factor_make(factor, 0);
   pack(side, factor, F->packed + (size_t)k * F->each);
@@ -221,12 +256,12 @@ fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F) {
   fgd_softmax *o = F->o;
   fgd_status status = F->made ? FGD_OK : measure(F);
   if (!status) status = draw_rows(F);
+  if (!status) status = fgd_team_run(o->team, count_rows, F, o->K);
   for (F->first = 0; F->first < o->K && !status; F->first += F->together) {
     ptrdiff_t slots = o->K - F->first < F->together ? o->K - F->first : F->together;
     for (ptrdiff_t slot = 0; slot < slots && !status; slot++) {
-      count_rows(F, slot);
-      status = fgd_design_gram(&F->gram, F->rows + (F->first + slot) * F->most, F->count[slot], F->q + slot * F->most,
-                               F->factor[slot].H);
+      ptrdiff_t k = F->first + slot, at = k * F->most;
+      status = fgd_design_gram(&F->gram, F->rows + at, F->count[k], F->q + at, F->factor[slot].H);
     }
     if (!status) status = fgd_team_run(o->team, factor_class, F, slots);
   }

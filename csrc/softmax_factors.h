@@ -15,14 +15,14 @@ typedef struct {
   int made;
   float *spread;       /* n: how far a row is from the mean, squared, */
   double *projection;  /*   as estimated by these (8 (d + 1)) */
-  double *before;      /* parts + 1 lines of K: the length of each class's line up to a part of the rows */
-  double *so_far;      /* a worker's K: the same before a row, */
+  double *before;      /* parts + 1 lines of K: curvatures times lengths in all rows before a part of them */
+  double *so_far;      /* a worker's K: places of a row, */
   ptrdiff_t *drawn;    /*   and rows drawn by then */
-  ptrdiff_t *rows;     /* K times `most` */
-  double *q;           /* together x most: what rows count */
+  ptrdiff_t *rows;     /* K times `most`, */
+  double *q;           /*   and what they count; */
+  ptrdiff_t *count;    /*   of each class so many, */
+  double *total;       /*   which count so much together */
   ptrdiff_t first, together;
-  ptrdiff_t count[FGD_FACTORS_TOGETHER];
-  double total[FGD_FACTORS_TOGETHER]; /*   together */
   fgd_factor factor[FGD_FACTORS_TOGETHER];
   fgd_gram_plan gram;
   char *packed;        /* K factors, */

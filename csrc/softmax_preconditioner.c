@@ -12,7 +12,7 @@
 
 #define FACTOR_SIDE 2048 /* up to so many columns it is a Cholesky factor */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
-#define MOST_CROSS 128   /* up to so many classes the intercepts' own Hessian is formed */
+#define MOST_CROSS 256   /* up to so many classes the intercepts' own Hessian is formed */
 #define AGAIN 8          /* times the price */
 #define LAST_PRICE 10    /* products that a certificate takes many more of without factors for each class */
 
@@ -35,7 +35,7 @@ void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softma
   P->q = fgd_take_doubles(a, P->sample);
   P->lines = fgd_take_doubles(a, lines * side);
   P->solving = fgd_take_doubles(a, lines * FGD_FACTOR_BLOCK);
-  fgd_softmax_factors_layout(&P->own, o, workers, a);
+  if (!o->p->fit_intercept || o->K <= MOST_CROSS) fgd_softmax_factors_layout(&P->own, o, workers, a);
 }
 
 /* Rows of a stratified sample, the same in every run. */

@@ -138,6 +138,10 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double 
     status = take_residual(c, oracle, g);
   }
   *left = n > d ? intercepts_only(c, oracle) : 0;
+  if (n > d && oracle->intercepts && !status) { /* a preconditioner may think that rows answer for them which do not */
+    status = oracle->intercepts(oracle->self, 0, c->r + d, c->s + d);
+    *left = fmax(*left, fgd_dot(n - d, c->r + d, c->s + d));
+  }
   for (ptrdiff_t j = d; j < n; j++)
     if (!(fabs(c->r[j]) <= 1e-10 * sqrt(2 * run->cost))) *left = INFINITY;
   return status;
