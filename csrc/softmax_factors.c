@@ -14,9 +14,10 @@
 
 #define KEPT_BYTES (16 << 20) /* factors are kept up to this size, or half that of X */
 #define ROWS_A_COLUMN 3       /* at least; more, up to */
-#define ALL_ROWS 8            /* up to so many a column none are drawn, but all taken */
 #define MOST_A_COLUMN 128     /*   so many, where they take few passes */
-#define FLOOR 0.1             /* a column's curvature, as a share of one's of deviation 1: the rows drawn may miss a rare one */
+#define ALL_ROWS 8            /* up to so many a column none are drawn, but all taken */
+#define FLOOR 0.1             /* a column's curvature, as a share of the mean: the rows drawn may miss a rare one */
+#define FARTHEST 1e30f        /* from the mean, squared, that a row may seem to be */
 #define ALIKE 0.1             /* of the chances, that all rows have alike */
 #define LEAST 1e-6            /* a class's curvature, as a share of the mean class's */
 
@@ -74,6 +75,7 @@ static void measure_part(void *arg, ptrdiff_t part, int worker) {
     ptrdiff_t rows = fgd_block_rows(&o->design, first, end);
     float *spread = F->spread + first;
     fgd_design_squares(&o->design, first, rows, F->projection, F->projection + PRODUCTS * o->p->X.d, spread);
+    for (ptrdiff_t i = 0; i < rows; i++) spread[i] = spread[i] < FARTHEST ? spread[i] : FARTHEST; /* overflows, too */
   }
 }
 
@@ -116,9 +118,11 @@ static void add_up(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
-/* A class's rows make a line of length 1: of all but ALIKE of it each has its share by curvature and length, and all have
- * the same of the rest, for directions in which only rows of little curvature lie. */
-static double all_rows(const fgd_softmax_factors *F, ptrdiff_t k) { return F->before[F->o->design.parts * F->o->K + k]; }
+/* A class's rows make a line of length 1: of all but ALIKE of it each has its share by curvature and length, and all
+ * have the same of the rest, for directions in which only rows of little curvature lie. */
+static double all_rows(const fgd_softmax_factors *F, ptrdiff_t k) {
+  return F->before[F->o->design.parts * F->o->K + k];
+}
 static double on_the_line(double share, double rows) { return (1 - ALIKE) * share + ALIKE * rows; }
 
 /* Where a part's rows begin on it; beyond the last part: infinity. */
@@ -158,13 +162,14 @@ static void draw(void *arg, ptrdiff_t part, int worker) {
     ptrdiff_t ends = b.first + b.rows == fgd_part_end(&o->design, part);
     for (ptrdiff_t k = 0; k < K; k++) {
       ptrdiff_t j = drawn[k], *rows = F->rows + k * F->most;
-      double *q = F->q + k * F->most, end = begin_of(F, k, part + 1), sum = so_far[k], all = all_rows(F, k);
+      double *q = F->q + k * F->most, end = begin_of(F, k, part + 1), all = all_rows(F, k);
+      double sum = so_far[k], next = place(F, k, j);
       curvature_of(&b, p + k * b.rows);
       for (ptrdiff_t i = 0; i < b.rows; i++) {
         double share = on_the_line(all > 0 ? b.t[i] * row_length(F, b.first + i) / all : 0, 1 / n);
         sum += share;
         if (ends && i == b.rows - 1) sum = end; /* sums in another order may be a little less */
-        for (double x; (x = place(F, k, j)) < sum && x < end; j++) {
+        for (; next < sum && next < end; next = place(F, k, ++j)) {
           rows[j] = b.first + i;
           q[j] = b.t[i] / (m * share);
         }
@@ -196,6 +201,7 @@ static fgd_status draw_rows(fgd_softmax_factors *F) {
   fgd_status status = fgd_team_run(o->team, add_up, F, parts);
   if (status) return status;
   memset(F->before, 0, (size_t)K * sizeof *F->before);
+  memset(F->q, 0, (size_t)(K * F->most) * sizeof *F->q);
   for (ptrdiff_t k = K; k < (parts + 1) * K; k++) F->before[k] += F->before[k - K];
   return fgd_team_run(o->team, draw, F, parts);
 }
