@@ -180,6 +180,7 @@ static void draw(void *arg, ptrdiff_t part, int worker) {
   }
 }
 
+/* All rows instead. */
 static void take(void *arg, ptrdiff_t part, int worker) {
   fgd_softmax_factors *F = arg;
   const fgd_softmax *o = F->o;
@@ -198,7 +199,8 @@ static fgd_status draw_rows(fgd_softmax_factors *F) {
   ptrdiff_t parts = o->design.parts, K = o->K, all = F->most == o->p->X.n;
   if (!o->base.kept) o->passes += all ? 1 : 2;
   if (all) return fgd_team_run(o->team, take, F, parts);
-  fgd_status status = fgd_team_run(o->team, add_up, F, parts);
+  fgd_status status = F->made ? FGD_OK : measure(F);
+  if (!status) status = fgd_team_run(o->team, add_up, F, parts);
   if (status) return status;
   memset(F->before, 0, (size_t)K * sizeof *F->before);
   memset(F->q, 0, (size_t)(K * F->most) * sizeof *F->q);
@@ -260,8 +262,7 @@ static void factor_class(void *arg, ptrdiff_t slot, int worker) {
 
 fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F) {
   fgd_softmax *o = F->o;
-  fgd_status status = F->made ? FGD_OK : measure(F);
-  if (!status) status = draw_rows(F);
+  fgd_status status = draw_rows(F);
   if (!status) status = fgd_team_run(o->team, count_rows, F, o->K);
   for (F->first = 0; F->first < o->K && !status; F->first += F->together) {
     ptrdiff_t slots = o->K - F->first < F->together ? o->K - F->first : F->together;
