@@ -374,8 +374,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
                        .hess_vec = oracle_hess_vec, .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line,
-                       .dual = oracle_dual, .damp = oracle_damp, .prepare = oracle_prepare, .precondition = oracle_precondition,
-                       .scale_of = oracle_scale_of};
+                       .dual = oracle_dual, .damp = oracle_damp, .prepare = oracle_prepare,
+                       .precondition = oracle_precondition, .scale_of = oracle_scale_of};
   int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
   if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;

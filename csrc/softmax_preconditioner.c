@@ -13,7 +13,7 @@
 #define FACTOR_SIDE 2048 /* up to so many columns it is a Cholesky factor */
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 #define MOST_CROSS 256   /* up to so many classes the intercepts' own Hessian is formed */
-#define AGAIN 8          /* times the price */
+#define AGAIN 8          /* times their price in products, and factors are made anew at curvatures much the same */
 #define LAST_PRICE 10    /* products that a certificate takes many more of without factors for each class */
 
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a) {
@@ -70,8 +70,7 @@ static fgd_status prepare_shared(fgd_softmax_preconditioner *P) {
 }
 
 /* Factors for each class are made once as many products have been spent as they cost, so that in the worst case twice
- * the time is spent that would have been with those alone, or without; those of curvatures that have hardly changed, once
- * they have served that many times over. */
+ * the time is spent that would have been with those alone, or without. */
 static int own_pay(const fgd_softmax_preconditioner *P, fgd_prepare how) {
   const fgd_softmax_factors *own = &P->own;
   if (!own->most) return 0;

@@ -24,8 +24,9 @@ typedef struct {
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a);
 /* Choose the sample. */
 void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P);
-/* Keep the curvatures of the current point for hess_vec, and (anew) make the preconditioner for them: one pass. */
-fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, fgd_prepare how, ptrdiff_t products, int *changed);
+/* As the oracle's `prepare`. */
+fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, fgd_prepare how, ptrdiff_t products,
+                                              int *made);
 /* Where `cross` is: s = inv(H) r for the Hessian of the intercepts alone (K - 1) at the base, with no pass over X where
  * probabilities are kept.  anew: not that of the last call. */
 fgd_status fgd_softmax_preconditioner_intercepts(fgd_softmax_preconditioner *P, int anew, const double *r, double *s);

@@ -106,19 +106,29 @@ static double intercepts_only(fgd_cg *c, const fgd_oracle *oracle) {
   return fgd_dot(n - d, c->r + d, c->s + d);
 }
 
+/* The same by the intercepts' own Hessian where there is one (anew: not that of the last call), for a preconditioner may
+ * think that rows answer for them which do not: *left is the larger of the two. */
+static fgd_status measure(fgd_cg *c, const fgd_oracle *oracle, int anew, double *left) {
+  ptrdiff_t n = oracle->size, d = oracle->penalised;
+  *left = intercepts_only(c, oracle);
+  if (!oracle->intercepts) return FGD_OK;
+  fgd_status status = oracle->intercepts(oracle->self, anew, c->r + d, c->s + d);
+  *left = fmax(*left, fgd_dot(n - d, c->r + d, c->s + d));
+  return status;
+}
+
 /* Intercepts carry no penalty: their equations must hold to rounding.  By their own Hessian where there is one, else by
- * conjugate gradients on them alone; *left is the
- * square of what they leave, as the preconditioner measures it: vast where hardly any row answers for an intercept,
- * infinite where more is left than rounding explains. */
+ * conjugate gradients on them alone; *left is the square of what they leave: vast where hardly any row answers for an
+ * intercept, infinite where more is left than rounding explains. */
 static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double *left) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size, d = oracle->penalised;
   fgd_status status = take_residual(c, oracle, g);
   for (int k = 0; k < 4 && n > d && !status; k++) {
-    double rs = intercepts_only(c, oracle);
+    double rs;
+    if ((status = measure(c, oracle, k == 0, &rs))) return status;
     if (rs <= 1e-28 * run->cost) break;
     if (oracle->intercepts) { /* exact up to rounding */
-      if ((status = oracle->intercepts(oracle->self, k == 0, c->r + d, c->s + d))) return status;
       for (ptrdiff_t j = d; j < n; j++) c->u[j] += c->s[j];
       status = take_residual(c, oracle, g);
       continue;
@@ -137,11 +147,8 @@ static fgd_status settle(fgd_cg *c, const fgd_run *run, const double *g, double 
     }
     status = take_residual(c, oracle, g);
   }
-  *left = n > d ? intercepts_only(c, oracle) : 0;
-  if (n > d && oracle->intercepts && !status) { /* a preconditioner may think that rows answer for them which do not */
-    status = oracle->intercepts(oracle->self, 0, c->r + d, c->s + d);
-    *left = fmax(*left, fgd_dot(n - d, c->r + d, c->s + d));
-  }
+  *left = 0;
+  if (n > d && !status) status = measure(c, oracle, 0, left);
   for (ptrdiff_t j = d; j < n; j++)
     if (!(fabs(c->r[j]) <= 1e-10 * sqrt(2 * run->cost))) *left = INFINITY;
   return status;
