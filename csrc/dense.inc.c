@@ -227,56 +227,6 @@ static void PASTE(moments_along_, S)(ptrdiff_t lines, ptrdiff_t len, const void 
   for (; i < lines; i++) PASTE(moments_along_tile_, S)(1, len, M + i * ld, ld, w, c + i, s1 + i, s2 + i);
 }
 
-/* The eight products of a line fill 8 / W registers; R lines at a time. */
-#define VECS (8 / W)
-#define SQUARE_LINES (8 / VECS)
-
-INLINE void PASTE(squares_tile_, S)(int R, ptrdiff_t len, const T *M, ptrdiff_t ld, const double *B, const double *c,
-                                    float *out) {
-  vd acc[8];
-  UNROLL for (int x = 0; x < R * VECS; x++) acc[x] = vd_load(c + x % VECS * W);
-  for (ptrdiff_t j = 0; j < len; j++, B += 8) {
-    vd b[VECS];
-    UNROLL for (int v = 0; v < VECS; v++) b[v] = vd_load(B + v * W);
-    UNROLL for (int r = 0; r < R; r++) {
-      vd x = vd_set((double)M[r * ld + j]);
-      UNROLL for (int v = 0; v < VECS; v++) acc[r * VECS + v] += x * b[v];
-    }
-  }
-  UNROLL for (int r = 0; r < R; r++) {
-    vd sum = vd_set(0);
-    UNROLL for (int v = 0; v < VECS; v++) sum += acc[r * VECS + v] * acc[r * VECS + v];
-    out[r] = (float)vd_sum(sum);
-  }
-}
-
-static void PASTE(squares_along_, S)(ptrdiff_t lines, ptrdiff_t len, const void *data, ptrdiff_t ld, const double *B,
-                                     const double *c, float *out) {
-  const T *M = data;
-  for (; lines >= SQUARE_LINES; lines -= SQUARE_LINES, M += SQUARE_LINES * ld, out += SQUARE_LINES)
-    PASTE(squares_tile_, S)(SQUARE_LINES, len, M, ld, B, c, out);
-  for (; lines; lines--, M += ld, out++) PASTE(squares_tile_, S)(1, len, M, ld, B, c, out);
-}
-
-/* W places along the lines at a time: a register for each of the eight products. */
-static void PASTE(squares_across_, S)(ptrdiff_t lines, ptrdiff_t len, const void *data, ptrdiff_t ld, const double *B,
-                                      const double *c, float *out) {
-  const T *M = data;
-  for (ptrdiff_t j = 0; j < len; j += W) {
-    ptrdiff_t k = len - j < W ? len - j : W;
-    vd acc[8], sum = vd_set(0);
-    UNROLL for (int x = 0; x < 8; x++) acc[x] = vd_set(c[x]);
-    for (ptrdiff_t i = 0; i < lines; i++) {
-      vd a = LOAD_SOME(M + i * ld + j, k);
-      UNROLL for (int x = 0; x < 8; x++) acc[x] += a * B[8 * i + x];
-    }
-    UNROLL for (int x = 0; x < 8; x++) sum += acc[x] * acc[x];
-    for (ptrdiff_t i = 0; i < k; i++) out[j + i] = (float)sum[i];
-  }
-}
-
-#undef VECS
-#undef SQUARE_LINES
 #undef LOAD
 #undef LOAD_PART
 #undef LOAD_SOME

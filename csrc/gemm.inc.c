@@ -106,6 +106,8 @@ static double roots_f32(ptrdiff_t k, const double *q, float *root) {
 }
 
 /* LANES source elements, or the first k of them and zeros, as a vector of the packed type. */
+INLINE vd take_f64(const double *p) { return vd_load(p); }
+INLINE vd take_part_f64(const double *p, ptrdiff_t k) { return load_part_f64(p, k); }
 INLINE vf take_f32(const float *p) { return vf_load(p); }
 #if VB == 64
 INLINE vf take_u8(const uint8_t *p) {

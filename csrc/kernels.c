@@ -53,14 +53,29 @@
 #include "gemm.inc.c"
 #include "cholesky.inc.c"
 
+#define T double
+#define S f64
+#define E double
+#define ES f64
+#include "squares.inc.c"
+#undef E
+#undef ES
+#undef T
+#undef S
 #define T float
 #define S f32
+#define E float
+#define ES f32
+#include "squares.inc.c"
 #include "rough.inc.c"
 #undef T
 #undef S
 #define T uint8_t
 #define S u8
+#include "squares.inc.c"
 #include "rough.inc.c"
+#undef E
+#undef ES
 #undef T
 #undef S
 

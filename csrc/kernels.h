@@ -35,7 +35,7 @@ typedef struct {
   void (*moments_along)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld,
                         const double *w, const double *c, double *s1, double *s2);
   /* Squared length of eight products with each line, or each place along the lines; B has 8 numbers for each element
-   * (line), c has 8.
+   * (line), c has 8.  In double for doubles, in float for the rest: the length is an estimate.
    *   along:  out[i] = sum_{k<8} (c[k] + sum_j M[i*ld + j] B[8*j + k])^2    (i < lines)
    *   across: out[j] = sum_{k<8} (c[k] + sum_i M[i*ld + j] B[8*i + k])^2    (j < len) */
   void (*squares_along)(ptrdiff_t lines, ptrdiff_t len, const void *M, ptrdiff_t ld, const double *B,

@@ -7,6 +7,7 @@
 #include "blocks.h"
 #include "hash.h"
 
+#define MOST 1e38    /* products may be taken in float, and 0 times infinity is not 0 */
 #define INTERIOR 0.2 /* a finite optimum exists if no step shrinks a chance below this share */
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
@@ -32,7 +33,7 @@ void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *
   s->workers = workers;
   s->draws = 0;
   s->size[FGD_DRAW_FIRST] = larger(larger(2000, 60 * d), smaller(n / 100, 500 * d));
-  s->size[FGD_DRAW_START] = larger(larger(2000, 120 * d), smaller(n / 50, 1000 * d));
+  s->size[FGD_DRAW_START] = larger(larger(2000, smaller(120 * d, larger(60 * d, n / 8))), smaller(n / 50, 1000 * d));
   /* The more rows, the fewer steps, and the sooner a certificate; these shares of n cost less than they save. */
   s->size[FGD_DRAW_MODEL] = larger(larger(2000, 60 * d), n / larger(32, d / 4));
   s->size[FGD_DRAW_DOUBLE] = 2 * s->size[FGD_DRAW_MODEL];
@@ -277,7 +278,7 @@ static void project(fgd_sample *s, const fgd_objective *coordinates, const fgd_f
     for (ptrdiff_t j = 0; j < size; j++) v[j] = each * sign(s->draws, FGD_PROJECTIONS * j + k);
     F->kernels->backward_solve(size, F->L, size, v);
     origin[k] = fgd_objective_export(coordinates, v, o->coef);
-    for (ptrdiff_t j = 0; j < d; j++) o->projection[FGD_PROJECTIONS * j + k] = o->coef[j];
+    for (ptrdiff_t j = 0; j < d; j++) o->projection[FGD_PROJECTIONS * j + k] = fmax(-MOST, fmin(o->coef[j], MOST));
   }
   o->project = 1;
 }
@@ -326,7 +327,7 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *
   for (ptrdiff_t j = 0; j < d; j++)
     if (s->scale[j] == 0)
       for (ptrdiff_t k = 0; k < FGD_PROJECTIONS; k++) {
-        double mean = s->start.mean[j], unit = mean == 0 ? 1e100 : 1e6 / fabs(mean);
+        double mean = s->start.mean[j], unit = fmin(1e6 / fabs(mean), MOST);
         double *B = &o->projection[FGD_PROJECTIONS * j + k];
         *B = unit * sign(s->draws, FGD_PROJECTIONS * j + k);
         origin[k] -= mean * *B;

@@ -175,7 +175,7 @@ static void dense_moments(int dtype, ptrdiff_t lines, ptrdiff_t len, int across)
   release();
 }
 
-/* Eight products at a time, squared and summed, in single precision at the end. */
+/* Eight products at a time, in double for doubles and float for the rest, squared and summed, in float at the end. */
 static void dense_squares(int dtype, ptrdiff_t lines, ptrdiff_t len, int across) {
   const fgd_dense_kernels *k = &K->dense[dtype];
   ptrdiff_t ld = len + 1, size = lines ? (lines - 1) * ld + len : 0;
@@ -183,6 +183,7 @@ static void dense_squares(int dtype, ptrdiff_t lines, ptrdiff_t len, int across)
   void *M = elements(dtype, size);
   double *B = numbers(8 * d, 0, 1), *c = numbers(8, 0, 1);
   float *out = workspace((size_t)(n + 1) * sizeof *out);
+  double precision = dtype == FGD_F64 ? eps : FLT_EPSILON;
   out[n] = 7;
   snprintf(what, sizeof what, "dense %s %td x %td", dtype_name[dtype], lines, len);
   (across ? k->squares_across : k->squares_along)(lines, len, M, ld, B, c, out);
@@ -193,7 +194,7 @@ static void dense_squares(int dtype, ptrdiff_t lines, ptrdiff_t len, int across)
       add(&s, c[r]);
       for (ptrdiff_t j = 0; j < d; j++) add(&s, at(dtype, M, across ? j * ld + i : i * ld + j) * B[8 * j + r]);
       want += s.value * s.value;
-      bound += 4 * (double)(d + 4) * eps * s.size * s.size;
+      bound += 4 * (double)(d + 4) * precision * s.size * s.size;
     }
     near("squares", i, out[i], want, bound + 0x1p-23 * want);
   }

@@ -86,7 +86,6 @@ static fgd_status leap(const fgd_run *run, fgd_factor *F, double *trial, double 
                    .g = gt, .gap = INFINITY, .bare = 1, .ready = 1, .gram_ready = 1,
                    .enough = CLOSE * decrease, .target = STALE * decrease};
   if ((status = fgd_newton(&inner, F, work))) return status;
-  oracle->find_leverages(oracle->self, F);
   return oracle->value_grad(oracle->self, trial, f, gt);
 }
 
