@@ -98,9 +98,9 @@ static fgd_status oracle_gram(void *self, double *H) {
 static fgd_status oracle_prepare(void *self, fgd_prepare how, ptrdiff_t products, int *made) {
   (void)products;
   fitting *f = self;
-  *made = how == FGD_PREPARE_ANEW;
+  *made = how == FGD_PREPARE_ANEW || how == FGD_PREPARE_FADED;
   fgd_status status = how == FGD_PREPARE_LAST ? FGD_OK : fgd_objective_curvature(&f->o);
-  return status || how != FGD_PREPARE_ANEW ? status : fgd_objective_diagonal(&f->o, f->diagonal);
+  return status || !*made ? status : fgd_objective_diagonal(&f->o, f->diagonal);
 }
 static void oracle_precondition(void *self, const double *r, double *s) {
   const fitting *f = self;

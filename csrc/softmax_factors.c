@@ -251,17 +251,19 @@ static void factor_class(void *arg, ptrdiff_t slot, int worker) {
   fgd_factor *factor = &F->factor[slot];
   ptrdiff_t d = o->p->X.d, side = factor->size, k = F->first + slot;
   double mean = fgd_sum(F->total, o->K) / (double)o->K, least = FLOOR * fmax(F->total[k], LEAST * mean);
+  double share = mean > 0 ? least / mean : 0; /* of what the mean class has */
   for (ptrdiff_t j = 0; j < d; j++) {
     double *own = &factor->H[j * (side + 1)];
-    if (o->scale[j] > 0) *own = fmax(*own, least);
+    if (o->scale[j] > 0) *own = fmax(*own, F->of_rest ? fmin(least, share * F->of_rest[j]) : least);
     *own += o->lambda[j];
   }
   fgd_factor_make(factor, 0);
   pack(side, factor, F->packed + (size_t)k * F->each);
 }
 
-fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F) {
+fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F, const double *most) {
   fgd_softmax *o = F->o;
+  F->of_rest = most;
   fgd_status status = draw_rows(F);
   if (!status) status = fgd_team_run(o->team, count_rows, F, o->K);
   for (F->first = 0; F->first < o->K && !status; F->first += F->together) {

@@ -22,6 +22,7 @@ typedef struct {
   double *q;           /*   and what they count; */
   ptrdiff_t *count;    /*   of each class so many, */
   double *total;       /*   which count so much together */
+  const double *of_rest; /* see fgd_softmax_factors_make */
   ptrdiff_t first, together;
   fgd_factor factor[FGD_FACTORS_TOGETHER];
   fgd_gram_plan gram;
@@ -31,8 +32,9 @@ typedef struct {
 } fgd_softmax_factors;
 
 void fgd_softmax_factors_layout(fgd_softmax_factors *F, fgd_softmax *o, int workers, fgd_arena *a);
-/* At the base; two passes where its probabilities are not kept. */
-fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F);
+/* At the base; two passes where its probabilities are not kept.  most: of each column's curvature in the mean class, at
+ * most so much may be in rows that are not drawn; or NULL. */
+fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F, const double *most);
 void fgd_softmax_factors_apply(fgd_softmax_factors *F, const double *r, double *s);
 
 #endif

@@ -14,21 +14,21 @@
 #define TOGETHER 8       /* classes whose right-hand sides are solved for together */
 #define MOST_CROSS 256   /* up to so many classes the intercepts' own Hessian is formed */
 #define AGAIN 8          /* times their price in products, and factors are made anew at curvatures much the same */
+#define UNEVEN 10        /* times the mean class's curvature that one of them may have in a column */
 #define LAST_PRICE 10    /* products that a certificate takes many more of without factors for each class */
 
 void fgd_softmax_preconditioner_layout(fgd_softmax_preconditioner *P, fgd_softmax *o, int workers, fgd_arena *a) {
   ptrdiff_t n = o->p->X.n, side = fgd_softmax_side(o), lines = o->K - 1;
   P->o = o;
   P->cross = NULL;
+  P->faded = 0;
   if (o->p->fit_intercept && o->K <= MOST_CROSS) {
     fgd_factor_layout(&P->intercepts, o->design.kernels, lines, a);
     P->cross = fgd_take_doubles(a, (o->design.parts + 2) * o->K * o->K);
   }
   P->sample = side > FACTOR_SIDE ? 0 : n < 8 * side ? n : 8 * side;
-  if (!P->sample) {
-    P->diagonal = fgd_take_doubles(a, side);
-    return;
-  }
+  P->diagonal = fgd_take_doubles(a, side);
+  if (!P->sample) return;
   fgd_gram_plan_layout(&P->gram, &o->design, P->sample, o->p->fit_intercept, 0, workers, a);
   fgd_factor_layout(&P->factor, o->design.kernels, side, a);
   P->rows = fgd_take(a, (size_t)P->sample * sizeof *P->rows);
@@ -46,8 +46,8 @@ void fgd_softmax_preconditioner_begin(fgd_softmax_preconditioner *P) {
 }
 
 /* The Hessian that all classes would have if every row's curvature were the same in all directions, of which the mean
- * curvature is left. */
-static fgd_status prepare_shared(fgd_softmax_preconditioner *P) {
+ * curvature is left.  most: as fgd_softmax_factors_make. */
+static fgd_status prepare_shared(fgd_softmax_preconditioner *P, const double *most) {
   fgd_softmax *o = P->o;
   ptrdiff_t side = fgd_softmax_side(o);
   fgd_status status = fgd_softmax_spread(o);
@@ -57,12 +57,12 @@ static fgd_status prepare_shared(fgd_softmax_preconditioner *P) {
   for (ptrdiff_t k = 0; k < P->sample; k++) P->q[k] = each * o->q[P->rows[k]];
   status = fgd_design_gram(&P->gram, P->rows, P->sample, P->q, P->factor.H);
   /* Of a rare column the sample hardly knows that it varies.  Over all rows every column varies by 1, mostly where
-   * curvature is the mean one. */
+   * curvature is the mean one, unless that has faded. */
   double mean = 0;
   for (ptrdiff_t k = 0; k < P->sample; k++) mean += P->q[k];
   for (ptrdiff_t j = 0; j < o->p->X.d; j++) {
     double *own = &P->factor.H[j * (side + 1)];
-    if (o->scale[j] > 0) *own = fmax(*own, mean);
+    if (o->scale[j] > 0) *own = fmax(*own, most ? fmin(mean, most[j]) : mean);
     *own += o->lambda[j];
   }
   fgd_factor_make(&P->factor, 0);
@@ -74,18 +74,32 @@ static fgd_status prepare_shared(fgd_softmax_preconditioner *P) {
 static int own_pay(const fgd_softmax_preconditioner *P, fgd_prepare how) {
   const fgd_softmax_factors *own = &P->own;
   if (!own->most) return 0;
-  if (own->made && how != FGD_PREPARE_ANEW) return how == FGD_PREPARE_KEEP && own->spent >= AGAIN * own->price;
+  if (own->made && how == FGD_PREPARE_LAST) return 0;
+  if (own->made && how == FGD_PREPARE_KEEP) return own->spent >= AGAIN * own->price;
   return own->spent >= own->price || (how == FGD_PREPARE_LAST && own->price <= LAST_PRICE);
+}
+
+/* What rows that are not drawn may have of a column's curvature: all classes together, and that several times over, for
+ * one of them. */
+static fgd_status find_most(fgd_softmax_preconditioner *P) {
+  fgd_status status = fgd_softmax_spread(P->o);
+  if (!status) status = fgd_softmax_diagonal(P->o, P->diagonal);
+  for (ptrdiff_t j = 0; j < P->o->p->X.d; j++) P->diagonal[j] *= UNEVEN;
+  return status;
 }
 
 fgd_status fgd_softmax_preconditioner_prepare(fgd_softmax_preconditioner *P, fgd_prepare how, ptrdiff_t products,
                                               int *made) {
   fgd_status status = how == FGD_PREPARE_LAST ? FGD_OK : fgd_softmax_curvature(P->o);
   P->own.spent += products;
-  int own = own_pay(P, how), shared = !own && how == FGD_PREPARE_ANEW && !P->own.made;
+  int anew = how == FGD_PREPARE_ANEW || how == FGD_PREPARE_FADED;
+  int own = own_pay(P, how), shared = !own && anew && !P->own.made;
   *made = own || shared;
-  if (!status && own) status = fgd_softmax_factors_make(&P->own);
-  if (!status && shared) status = prepare_shared(P);
+  if (how == FGD_PREPARE_FADED) P->faded = P->sample > 0;
+  if (!status && *made && P->faded) status = find_most(P);
+  const double *most = P->faded ? P->diagonal : NULL;
+  if (!status && own) status = fgd_softmax_factors_make(&P->own, most);
+  if (!status && shared) status = prepare_shared(P, most);
   return status;
 }
 

@@ -13,7 +13,8 @@ typedef struct {
   fgd_gram_plan gram;
   fgd_factor factor;
   double *lines, *solving; /* (K - 1)(d + 1) each: right-hand sides, class after class, and work */
-  double *diagonal;        /* d + 1: in place of the factor */
+  double *diagonal;        /* d + 1: in place of the factor, or a bound of what is put on its diagonal, */
+  int faded;               /*   if curvature has faded */
   const double *dividend;  /*   what it divides */
   double *divided;
   fgd_softmax_factors own; /* once they pay: in place of all these */

@@ -9,6 +9,7 @@
 
 #define CHANGED 0.95 /* while the cost is above this share of what it was, so are curvatures: a preconditioner serves on */
 #define SLIGHT 0.05  /* share of the target: a decrease of that is no step worth solving for, only the certificate */
+#define ASTRAY 8     /* steps in a row to the edge of the trust region, and it is given up */
 #define PATIENCE 10  /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
@@ -42,7 +43,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   double stretch = 1; /* how many times the preconditioner's the decrease was that the last solve found */
   fgd_cg c;
   fgd_status status;
-  int failed = 0, closing = 0, made, stride = oracle->thin ? oracle->most_stride : 1;
+  int failed = 0, edges = 0, closing = 0, made, stride = oracle->thin ? oracle->most_stride : 1;
   double asked = run->null_cost; /* separation was last looked for at this cost, */
   double prepared = INFINITY;    /*   and a preconditioner made */
   fgd_cg_layout(&c, n, work + 2 * n);
@@ -63,12 +64,13 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       }
       asked = run->cost;
     }
-    fgd_prepare how = run->cost > CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
+    int astray = edges == ASTRAY;
+    fgd_prepare how = astray ? FGD_PREPARE_FADED : run->cost > CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
     if ((status = oracle->prepare(oracle->self, how, c.products, &made))) return status;
     if (made) prepared = run->cost;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
-    c.radius = radius;
+    c.radius = astray && !failed ? INFINITY : radius;
     int last = run->iteration >= run->max_iter, tiny = 0, slight = 0.5 * c.rs0 * stretch <= SLIGHT * run->target;
     double slope0 = 0, decrease = 0, length = 0;
     if (!slight) {
@@ -121,7 +123,9 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     }
     failed = 0;
     /* A trust region in the norm of the preconditioner: far from the optimum the curvature fades on the way, and a
-     * direction solved for too well leads astray. */
+     * direction solved for too well leads astray.  But where rows far out had most of it, each step to the edge frees
+     * a few of them at most: there whole directions are searched along, by preconditioners of that moment. */
+    if (!astray) edges = edge ? edges + 1 : 0;
     double ratio = run->step < 1 ? 0 : (run->cost - ft) / predicted;
     if (run->step < 1) radius = run->step * length;
     else if (ratio < 0.25 && !tiny) radius = 0.5 * length;

@@ -46,9 +46,10 @@ typedef struct {
   void (*intercepts)(void *self, const double *w, double *b);
 } fgd_rows_oracle;
 
-/* What the preconditioner that there is may be: still good; made at curvatures of long ago; or, the same point being
- * prepared already, not good enough for the many products of a certificate. */
-typedef enum { FGD_PREPARE_KEEP, FGD_PREPARE_ANEW, FGD_PREPARE_LAST } fgd_prepare;
+/* What the preconditioner that there is may be: still good; made at curvatures of long ago; the same, where most of the
+ * curvature that columns began with has faded; or, the same point being prepared already, not good enough for the many
+ * products of a certificate. */
+typedef enum { FGD_PREPARE_KEEP, FGD_PREPARE_ANEW, FGD_PREPARE_FADED, FGD_PREPARE_LAST } fgd_prepare;
 
 typedef struct fgd_oracle fgd_oracle;
 struct fgd_oracle {
