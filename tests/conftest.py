@@ -39,6 +39,21 @@ def rng(request):
 
 
 @pytest.fixture
+def data():
+    """Two classes for the estimators; scikit-learn, which these need, is not asked for before."""
+    from estimators_data import binary
+
+    return binary(300)
+
+
+@pytest.fixture
+def iris():
+    from estimators_data import three_classes
+
+    return three_classes()
+
+
+@pytest.fixture
 def chinese():
     """Skips where no font has Chinese characters; pictures then hold empty boxes, with a hint."""
     pytest.importorskip("matplotlib")
