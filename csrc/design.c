@@ -359,11 +359,12 @@ static void gram_item(void *arg, ptrdiff_t item, int worker) {
   if (copy) src.X = wide, src.rs = d, src.cs = 1, dtype = FGD_F64;
   /* Pieces keep the poll frequent: about a million products each. */
   ptrdiff_t piece = copy ? widened_rows(d) : clamp(4000000 / at_least_one(size * size), 1, 64) * 512;
+  const fgd_gram_kernels *kernels = (g->exact ? D->kernels->gram : D->kernels->gram_float) + dtype;
   for (ptrdiff_t i = from; i < to && !fgd_team_stopped(g->team, worker); i += piece) {
     ptrdiff_t k = to - i < piece ? to - i : piece;
     const ptrdiff_t *rows = job->rows ? job->rows + i : NULL;
     if (copy) widen(D, i, k, rows, wide);
-    (g->exact ? D->kernels->gram : D->kernels->gram_float)[dtype].gram(&src, copy ? 0 : i, k, copy ? NULL : rows, job->q + i, j0, j1, G, size, work);
+    kernels->gram(&src, copy ? 0 : i, k, copy ? NULL : rows, job->q + i, j0, j1, G, size, work);
   }
 }
 

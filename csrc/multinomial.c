@@ -1,7 +1,6 @@
 /* The fit of K classes (see multinomial.h): memory laid out, coordinates found, a solver called. */
 #include "multinomial.h"
 
-
 #include <math.h>
 #include <string.h>
 
@@ -382,8 +381,8 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   ptrdiff_t side = fgd_softmax_side(&f.o), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.preconditioner.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
-                 .learning_rate = opt->learning_rate, .null_cost = null_cost, .report = guest->observe ? report : NULL, .self = &f,
-                 .w = f.w, .g = f.g, .gap = INFINITY,
+                 .learning_rate = opt->learning_rate, .null_cost = null_cost, .self = &f,
+                 .report = guest->observe ? report : NULL, .w = f.w, .g = f.g, .gap = INFINITY,
                  .target = fgd_target(opt->tol, null_cost)};
   run.enough = FGD_DEEP * run.target;
   if (!status) status = run_solver(&f, opt, &run);

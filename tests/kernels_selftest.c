@@ -321,8 +321,8 @@ static void gram(int dtype, int narrow, ptrdiff_t count, ptrdiff_t d, int ones, 
     for (ptrdiff_t j1 = j0 + 16;; j1 += 48) {
       if (j1 > D) j1 = D;
       double *G = copy(before, D * ldg);
-      snprintf(what, sizeof what, "gram %s%s, %td rows, d = %td + %d, %s%s, panel %td to %td",
-               dtype_name[dtype], narrow ? " in float" : "", count, d, ones, fortran ? "F" : "C", listed ? ", listed" : "", j0, j1);
+      snprintf(what, sizeof what, "gram %s%s, %td rows, d = %td + %d, %s%s, panel %td to %td", dtype_name[dtype],
+               narrow ? " in float" : "", count, d, ones, fortran ? "F" : "C", listed ? ", listed" : "", j0, j1);
       kernel->gram(&source, 3, count, listed ? rows : NULL, q, j0, j1, G, ldg, work);
       for (ptrdiff_t a = 0; a < D; a++)
         for (ptrdiff_t b = 0; b < ldg; b++) {

@@ -9,8 +9,9 @@
 #include "../factor.h"
 #include "../fastgd.h"
 
-/* What rows are drawn for: a first look, before there are leverages; a fit of their own, as a start; the Hessian at the current point (so many,
- * or twice as many); and no new rows, but the Hessian at the current point by those that there are. */
+/* What rows are drawn for: a first look, before there are leverages; a fit of their own, as a start; the Hessian at the
+ * current point (so many, or twice as many); and no new rows, but the Hessian at the current point by those that there
+ * are. */
 typedef enum { FGD_DRAW_FIRST, FGD_DRAW_START, FGD_DRAW_MODEL, FGD_DRAW_DOUBLE, FGD_DRAW_AGAIN } fgd_draw;
 
 /* The same cost as a function of one number for each of the n rows, or of several, one for each class, that sum to zero:
