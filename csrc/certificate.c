@@ -43,11 +43,17 @@ static double weigh(const fgd_oracle *oracle, const fgd_factor *F, const double 
 /* A residual of this share does not matter, even where curvatures fall so much on the way to the optimum that its own
  * inverse Hessian weighs it many times more. */
 #define SETTLED 1e-12
+#define REFINED 2
+/* A Hessian that was summed in float may be wrong by several times in the directions where it is least, and cannot weigh
+ * well: then hardly any residual may be left. */
+#define SETTLED_COARSE 1e-20
+#define REFINED_COARSE 5
 
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap) {
   ptrdiff_t n = oracle->size;
-  double model, rest = INFINITY;
+  double model, rest = INFINITY, settled = F->coarse ? SETTLED_COARSE : SETTLED;
+  int most = F->coarse ? REFINED_COARSE : REFINED;
   fgd_status status;
   fgd_factor_solve(F, 0, g, u);
   /* H is a sum that was rounded, in a factor that was rounded: what is left of the equation under the exact
@@ -57,7 +63,7 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
     for (ptrdiff_t i = 0; i < n; i++) r[i] = g[i] - r[i];
     rest = weigh(oracle, F, r, v);
     model = 0.5 * fabs(fgd_dot(n, g, u));
-    if (rest <= SETTLED * model || k == 2) break;
+    if (rest <= settled * model || k == most) break;
     for (ptrdiff_t i = 0; i < n; i++) u[i] += v[i];
   }
   double bound;
@@ -65,7 +71,7 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
   for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
   double noise = fgd_noise(oracle, F, cost, u, r, v);
   /* A residual that stays is one that the factor knows nothing of, and cannot weigh. */
-  if (rest > model && rest > noise) rest = INFINITY;
+  if (rest > (F->coarse ? settled : 1) * model && rest > noise) rest = INFINITY;
   double root = sqrt(bound) + sqrt(rest) + sqrt(noise);
   *gap = isnan(root) ? INFINITY : root * root;
   return FGD_OK;

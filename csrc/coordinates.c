@@ -16,14 +16,12 @@ void fgd_coordinates_layout(fgd_coordinates *c, fgd_objective *o, fgd_start *sta
   for (ptrdiff_t j = 0; j < d && !c->unpenalised; j++) c->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   c->find_rank = newton && c->unpenalised;
   if (!newton) return;
-  fgd_gram_plan_layout(&c->gram, &o->design, p->X.n, p->fit_intercept, 1, workers, a);
+  fgd_grams_layout(&c->grams, &o->design, p->X.n, p->fit_intercept, workers, a);
   if (c->find_rank) fgd_rank_layout(&c->rank, d, o->size, a);
 }
 
 void fgd_coordinates_begin(fgd_coordinates *c, fgd_team *team) {
-  c->gram.team = team;
-  c->gram.shift = c->start->mean;
-  c->gram.scale = c->scale;
+  fgd_grams_begin(&c->grams, team, c->start->mean, c->scale);
 }
 
 void fgd_coordinates_standard(fgd_coordinates *c) {
@@ -36,11 +34,14 @@ void fgd_coordinates_standard(fgd_coordinates *c) {
   fgd_objective_set_coordinates(c->o, c->start->mean, c->scale);
 }
 
-fgd_status fgd_coordinates_gram(const fgd_coordinates *c, int penalty, double *H) {
+fgd_status fgd_coordinates_gram(const fgd_coordinates *c, double *H) {
+  return fgd_design_gram(&c->grams.fine, NULL, c->o->p->X.n, c->o->q, H);
+}
+
+fgd_status fgd_coordinates_hessian(const fgd_coordinates *c, int fine, double *H) {
   const fgd_objective *o = c->o;
-  fgd_status status = fgd_design_gram(&c->gram, NULL, o->p->X.n, o->q, H);
-  if (penalty)
-    for (ptrdiff_t j = 0; j < o->p->X.d; j++) H[j * o->size + j] += o->lambda[j];
+  fgd_status status = fgd_design_gram(fine ? &c->grams.fine : &c->grams.coarse, NULL, o->p->X.n, o->q, H);
+  for (ptrdiff_t j = 0; j < o->p->X.d; j++) H[j * o->size + j] += o->lambda[j];
   return status;
 }
 

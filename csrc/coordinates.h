@@ -10,7 +10,7 @@
 typedef struct {
   fgd_objective *o;
   fgd_start *start;
-  fgd_gram_plan gram;
+  fgd_grams grams;
   fgd_rank rank;
   int unpenalised;       /* some column has no penalty */
   int find_rank;         /*   and a Gram is formed: dependent ones must be found */
@@ -24,8 +24,10 @@ void fgd_coordinates_begin(fgd_coordinates *c, fgd_team *team);
 
 /* Every column takes part. */
 void fgd_coordinates_standard(fgd_coordinates *c);
-/* H (lower triangle) = Gram weighted by the objective's q, penalty included if asked for. */
-fgd_status fgd_coordinates_gram(const fgd_coordinates *c, int penalty, double *H);
+/* H (lower triangle) = Gram weighted by the objective's q, in double. */
+fgd_status fgd_coordinates_gram(const fgd_coordinates *c, double *H);
+/* The same with the penalty; in double only if fine. */
+fgd_status fgd_coordinates_hessian(const fgd_coordinates *c, int fine, double *H);
 /* Find the columns that depend on others over the rows in play, from H = F->H as fgd_coordinates_gram leaves it for
  * the standard coordinates, ... */
 void fgd_coordinates_find_dependent(fgd_coordinates *c, fgd_factor *F);

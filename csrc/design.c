@@ -324,6 +324,24 @@ void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count
   g->work = fgd_take(a, g->work_each * (size_t)workers);
 }
 
+void fgd_grams_layout(fgd_grams *g, const fgd_design *D, ptrdiff_t count, int ones, int workers, fgd_arena *a) {
+  size_t before = a->used;
+  fgd_gram_plan_layout(&g->coarse, D, count, ones, 0, workers, a);
+  size_t coarse = a->used;
+  a->used = before;
+  fgd_gram_plan_layout(&g->fine, D, count, ones, 1, workers, a);
+  if (a->used < coarse) a->used = coarse;
+}
+
+void fgd_grams_begin(fgd_grams *g, fgd_team *team, const double *shift, const double *scale) {
+  fgd_gram_plan *plans[] = {&g->coarse, &g->fine};
+  for (int k = 0; k < 2; k++) {
+    plans[k]->team = team;
+    plans[k]->shift = shift;
+    plans[k]->scale = scale;
+  }
+}
+
 /* Strips of a triangle that have the same area. */
 static ptrdiff_t strip_begin(ptrdiff_t size, ptrdiff_t strip, ptrdiff_t strips) {
   if (strip == strips) return size;

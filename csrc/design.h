@@ -86,6 +86,14 @@ void fgd_gram_plan_layout(fgd_gram_plan *g, const fgd_design *D, ptrdiff_t count
 fgd_status fgd_design_gram(const fgd_gram_plan *g, const ptrdiff_t *rows, ptrdiff_t count, const double *q,
                            double *G);
 
+/* Two of them in the same memory, for one at a time: with products in float and in double. */
+typedef struct {
+  fgd_gram_plan coarse, fine;
+} fgd_grams;
+
+void fgd_grams_layout(fgd_grams *g, const fgd_design *D, ptrdiff_t count, int ones, int workers, fgd_arena *a);
+void fgd_grams_begin(fgd_grams *g, fgd_team *team, const double *shift, const double *scale);
+
 /* K (n x n, both triangles) = sum_j xt_j xt_j' over the columns, xt_j = (x_j - shift[j]) * factor[j]; X is dense.
  * Products and sums in double for every element type. */
 typedef struct {

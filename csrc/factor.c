@@ -19,7 +19,7 @@ void fgd_factor_layout(fgd_factor *F, const fgd_kernels *kernels, ptrdiff_t size
   F->L = fgd_take_doubles(a, size * size);
   F->work = fgd_take(a, kernels->cholesky_work(size));
   F->r = fgd_take_doubles(a, size);
-  F->jitter = 0;
+  F->jitter = F->coarse = 0;
 }
 
 void fgd_factor_make(fgd_factor *F, double damping) {

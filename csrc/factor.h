@@ -13,11 +13,13 @@ typedef struct {
   double *work; /* of the factorisation */
   double *r;    /* size: residual */
   double jitter;
+  int coarse;   /* H was summed in float */
 } fgd_factor;
 
 void fgd_factor_layout(fgd_factor *F, const fgd_kernels *kernels, ptrdiff_t size, fgd_arena *a);
 /* Factor H + damping * diag H; a relative jitter is added where rounding makes the pivots fail. */
 void fgd_factor_make(fgd_factor *F, double damping);
+#define FGD_COARSE 1e-4 /* a least pivot below may be the rounding of sums in float */
 /* The smallest pivot, as a share of its column's own entry in H; 0 with a jitter. */
 double fgd_factor_least(const fgd_factor *F);
 /* x = inv(H + damping diag H) b, refined once or more against that matrix. */

@@ -90,11 +90,12 @@ static fgd_status oracle_dual(void *self, int direct, double *f) {
   return fgd_objective_dual(&((fitting *)self)->o, direct, f);
 }
 
-static fgd_status oracle_gram(void *self, double *H) {
-  fitting *f = self;
+static fgd_status hessian(fitting *f, int fine, double *H) {
   fgd_status status = fgd_objective_curvature(&f->o);
-  return status ? status : fgd_coordinates_gram(&f->coordinates, 1, H);
+  return status ? status : fgd_coordinates_hessian(&f->coordinates, fine, H);
 }
+static fgd_status oracle_gram(void *self, double *H) { return hessian(self, 0, H); }
+static fgd_status oracle_gram_fine(void *self, double *H) { return hessian(self, 1, H); }
 static fgd_status oracle_prepare(void *self, fgd_prepare how, ptrdiff_t products, int *made) {
   (void)products;
   fitting *f = self;
@@ -187,7 +188,7 @@ static fgd_status leave_out_dependent(fitting *f, int sampled, fgd_run *run) {
   /* At the null model without offset all rows have the same curvature: its Hessian serves. */
   int null_start = !f->warm && !f->o.p->offset;
   fgd_status status = null_start ? fgd_objective_curvature(&f->o) : fgd_objective_shares(&f->o);
-  if (status || (status = fgd_coordinates_gram(&f->coordinates, 1, H))) return status;
+  if (status || (status = fgd_coordinates_hessian(&f->coordinates, 1, H))) return status;
   fgd_coordinates_find_dependent(&f->coordinates, &f->factor);
   f->rank = f->coordinates.rank.rank - f->o.p->fit_intercept;
   fgd_coordinates_leave_out(&f->coordinates, run->w);
@@ -370,9 +371,10 @@ static fgd_status begin(fitting *f, const fgd_problem *p, const fgd_options *opt
   fgd_status status = fgd_objective_null(&f->o, &f->start.intercept, &f->start.cost);
   f->oracle = (fgd_oracle){.self = f, .size = f->o.size, .penalised = p->X.d, .lambda = f->o.lambda,
                            .lean = f->coordinates.lean, .value_grad = oracle_value_grad, .accept = oracle_accept,
-                           .gram = oracle_gram, .hess_vec = oracle_hess_vec, .line = oracle_line,
-                           .dual = oracle_dual, .prepare = oracle_prepare, .precondition = oracle_precondition,
-                           .scale_of = oracle_scale_of, .separate = may_separate(f) ? oracle_separate : NULL};
+                           .gram = oracle_gram, .gram_fine = oracle_gram_fine, .hess_vec = oracle_hess_vec,
+                           .line = oracle_line, .dual = oracle_dual, .prepare = oracle_prepare,
+                           .precondition = oracle_precondition, .scale_of = oracle_scale_of,
+                           .separate = may_separate(f) ? oracle_separate : NULL};
   if (opt->solver == FGD_SAMPLED) {
     f->drawn = fgd_sample_oracle(&f->sample);
     f->drawn.lean = f->coordinates.lean;

@@ -199,7 +199,7 @@ static fgd_status look(void *self, const double *w, int fine) {
   ptrdiff_t size = sample->p.X.n, square = o->size * o->size;
   double *mean = sample->own.z, *own = sample->own.q, *q = s->curvature;
   job all = {.s = s};
-  s->plan = fine ? &sample->fine : &sample->gram;
+  s->plan = fine ? &sample->grams.fine : &sample->grams.coarse;
   place(s, s->count, w);
   fgd_status status = fgd_team_run(o->team, margins_part, &all, sample->own.design.parts);
   if (status) return status;

@@ -113,14 +113,15 @@ static fgd_status oracle_dual(void *self, int direct, double *f) {
 
 static fgd_status oracle_damp(void *self) { return fgd_softmax_damp(&((fitting *)self)->o); }
 
-static fgd_status oracle_gram(void *self, double *H) {
-  fitting *f = self;
+static fgd_status hessian(fitting *f, int fine, double *H) {
   fgd_softmax *o = &f->o;
   fgd_status status = fgd_softmax_curvature(o);
-  if (!status) status = fgd_softmax_hessian_form(&f->hessian, H);
+  if (!status) status = fgd_softmax_hessian_form(&f->hessian, fine, H);
   for (ptrdiff_t i = 0; i < o->penalised; i++) H[i * (o->size + 1)] += o->lambda[i];
   return status;
 }
+static fgd_status oracle_gram(void *self, double *H) { return hessian(self, 0, H); }
+static fgd_status oracle_gram_fine(void *self, double *H) { return hessian(self, 1, H); }
 static fgd_status oracle_prepare(void *self, fgd_prepare how, ptrdiff_t products, int *made) {
   return fgd_softmax_preconditioner_prepare(&((fitting *)self)->preconditioner, how, products, made);
 }
@@ -181,7 +182,7 @@ static void shortest(fitting *f, double *w) {
 static fgd_status leave_out_dependent(fitting *f) {
   ptrdiff_t side = fgd_softmax_side(&f->o);
   fgd_status status = fgd_softmax_shares(&f->o);
-  if (!status) status = fgd_design_gram(&f->hessian.gram, NULL, f->o.p->X.n, f->o.q, f->hessian.G);
+  if (!status) status = fgd_design_gram(&f->hessian.grams.fine, NULL, f->o.p->X.n, f->o.q, f->hessian.G);
   if (status) return status;
   for (ptrdiff_t i = 0; i < f->o.p->X.d; i++)
     f->hessian.G[i * (side + 1)] += f->o.p->l2 ? f->o.p->l2[i] * f->scale[i] * f->scale[i] : 0;
@@ -359,8 +360,9 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   f.began = began - (int64_t)(opt->before.seconds * 1e9);
   fgd_team_start(&f.team, guest);
   fgd_softmax_begin(&f.o, &f.team);
-  fgd_gram_plan *plans[] = {&f.hessian.gram, &f.preconditioner.gram, &f.preconditioner.own.gram};
-  for (int k = 0; k < 3; k++) {
+  fgd_grams_begin(&f.hessian.grams, &f.team, f.mean, f.scale);
+  fgd_gram_plan *plans[] = {&f.preconditioner.gram, &f.preconditioner.own.gram};
+  for (int k = 0; k < 2; k++) {
     plans[k]->team = &f.team;
     plans[k]->shift = f.mean;
     plans[k]->scale = f.scale;
@@ -372,9 +374,10 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   fgd_status status = fgd_softmax_null(&f.o, f.intercept, &null_cost);
   fgd_oracle oracle = {.self = &f, .size = f.o.size, .penalised = f.o.penalised, .lambda = f.o.lambda,
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
-                       .hess_vec = oracle_hess_vec, .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line,
-                       .dual = oracle_dual, .damp = oracle_damp, .prepare = oracle_prepare,
-                       .precondition = oracle_precondition, .scale_of = oracle_scale_of};
+                       .gram_fine = oracle_gram_fine, .hess_vec = oracle_hess_vec,
+                       .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
+                       .damp = oracle_damp, .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .scale_of = oracle_scale_of};
   int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
   if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;

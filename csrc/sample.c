@@ -18,12 +18,8 @@ static size_t layout_own(fgd_sample *s, ptrdiff_t rows, char *base) {
   fgd_arena a = {base, 0};
   s->p.X.n = rows;
   fgd_objective_layout(&s->own, &s->p, FGD_NEEDS_TRIAL | FGD_NEEDS_CURVATURE | FGD_NEEDS_MOMENTS, s->workers, &a);
-  size_t before = a.used, coarse;
-  fgd_gram_plan_layout(&s->gram, &s->own.design, rows, s->p.fit_intercept, 0, s->workers, &a);
-  coarse = a.used;
-  a.used = before;
-  fgd_gram_plan_layout(&s->fine, &s->own.design, rows, s->p.fit_intercept, 1, s->workers, &a);
-  return a.used > coarse ? a.used : coarse;
+  fgd_grams_layout(&s->grams, &s->own.design, rows, s->p.fit_intercept, s->workers, &a);
+  return a.used;
 }
 
 void fgd_sample_layout(fgd_sample *s, fgd_objective *o, int workers, fgd_arena *a) {
@@ -205,8 +201,7 @@ static void follow(fgd_sample *s) {
 }
 
 static void set_coordinates(fgd_sample *s, const double *shift, const double *scale) {
-  s->gram.shift = s->fine.shift = shift;
-  s->gram.scale = s->fine.scale = scale;
+  fgd_grams_begin(&s->grams, s->o->team, shift, scale);
   fgd_objective_set_coordinates(&s->own, shift, scale);
 }
 
@@ -260,7 +255,6 @@ static fgd_status draw(fgd_sample *s, fgd_draw kind, double intercept) {
   }
   fgd_objective_begin(&s->own, team);
   s->own.weight_scale[0] = s->own.weight_scale[1] = 1; /* they are shares already */
-  s->gram.team = s->fine.team = team;
   set_coordinates(s, o->shift, o->scale);
   if (s->fixed) follow(s);
   return FGD_OK;
@@ -296,6 +290,7 @@ static fgd_status own_gram(fgd_sample *s, const fgd_gram_plan *plan, double *H) 
 static fgd_status fit(fgd_sample *s, fgd_factor *F, double null_cost, double *w, double *work) {
   fgd_oracle sample = fgd_sample_oracle(s);
   sample.separate = NULL;
+  sample.gram_fine = NULL; /* a start may be rough */
   fgd_run run = {.oracle = &sample, .null_cost = null_cost, .max_iter = 30, .w = w, .g = s->gradient, .gap = INFINITY,
                  .bare = 1, .enough = 1e-3 * null_cost, .target = 0.04 * null_cost};
   return fgd_newton(&run, F, work);
@@ -319,7 +314,7 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *
     *fitted = !status;
     *intercept = fgd_objective_export(&s->own, w, coef);
   }
-  if (!*fitted && (status = own_gram(s, &s->gram, F->H))) return status;
+  if (!*fitted && (status = own_gram(s, &s->grams.coarse, F->H))) return status;
   fgd_factor_make(F, 0.02);
   project(s, &s->own, F);
   /* A row that differs where all of the sample agree is one of few, and to be kept. */
@@ -338,7 +333,7 @@ fgd_status fgd_sample_first_look(fgd_sample *s, fgd_factor *F, const fgd_start *
 fgd_status fgd_sample_shares(fgd_sample *s, double *H) {
   for (ptrdiff_t k = 0; k < s->p.X.n; k++) s->own.q[k] = s->weight[k] > 0 ? s->weight[k] * s->chance_of[k] : 0;
   set_coordinates(s, s->o->shift, s->o->scale);
-  return fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, H);
+  return fgd_design_gram(&s->grams.coarse, NULL, s->p.X.n, s->own.q, H);
 }
 
 /* --- the oracle ------------------------------------------------------------------------------------------ */
@@ -347,8 +342,8 @@ static fgd_status sample_value_grad(void *self, const double *w, double *f, doub
   return fgd_objective_value_grad(&((fgd_sample *)self)->own, w, f, g);
 }
 static void sample_accept(void *self) { fgd_objective_accept(&((fgd_sample *)self)->own); }
-static fgd_status sample_gram(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->gram, H); }
-static fgd_status sample_gram_fine(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->fine, H); }
+static fgd_status sample_gram(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->grams.coarse, H); }
+static fgd_status sample_gram_fine(void *self, double *H) { return own_gram(self, &((fgd_sample *)self)->grams.fine, H); }
 static fgd_status sample_hess_vec(void *self, const double *v, double *Hv) {
   return fgd_objective_hess_vec(&((fgd_sample *)self)->own, NULL, v, Hv);
 }
@@ -380,7 +375,7 @@ static int some_far_gone(const fgd_objective *o) {
 /* Do the other rows drawn leave no direction that moves none of them?  The factor's matrices are used up. */
 static fgd_status hold_back(fgd_sample *s, int *all) {
   for (ptrdiff_t k = 0; k < s->p.X.n; k++) s->own.q[k] = far_gone(s->own.z[k]) ? 0 : s->weight[k];
-  fgd_status status = fgd_design_gram(&s->gram, NULL, s->p.X.n, s->own.q, s->factor->H);
+  fgd_status status = fgd_design_gram(&s->grams.coarse, NULL, s->p.X.n, s->own.q, s->factor->H);
   *all = !status && fgd_rank_full(s->rank, s->factor);
   return status;
 }

@@ -13,7 +13,7 @@ typedef struct {
   fgd_objective *o;              /* of all rows */
   fgd_objective own;             /* of those drawn */
   fgd_problem p;
-  fgd_gram_plan gram, fine;      /* summed in float and in double, in the same memory */
+  fgd_grams grams;
   fgd_start start;               /* their moments, d each */
   double *scale, *gradient;      /* d; size */
   int workers, fixed;            /* fixed: the curvatures are given, not to be taken from margins */

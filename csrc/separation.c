@@ -75,7 +75,7 @@ static fgd_status find_dependent(fgd_separation *s, fgd_factor *F, int stages) {
   o->stages = stages;
   fgd_coordinates_standard(s->c);
   fgd_status status = fgd_objective_shares(o);
-  if (!status) status = fgd_coordinates_gram(s->c, 0, F->H);
+  if (!status) status = fgd_coordinates_gram(s->c, F->H);
   for (ptrdiff_t j = 0; j < o->p->X.d; j++) /* what carries a penalty is no way to infinity */
     if (o->lambda[j] > 0) F->H[j * (o->size + 1)] += 1;
   if (!status) fgd_coordinates_find_dependent(s->c, F);

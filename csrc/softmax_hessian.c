@@ -10,7 +10,7 @@ void fgd_softmax_hessian_layout(fgd_softmax_hessian *h, fgd_softmax *o, int work
   ptrdiff_t side = fgd_softmax_side(o);
   h->o = o;
   h->rests = NULL;
-  fgd_gram_plan_layout(&h->gram, &o->design, o->p->X.n, o->p->fit_intercept, 1, workers, a);
+  fgd_grams_layout(&h->grams, &o->design, o->p->X.n, o->p->fit_intercept, workers, a);
   h->G = fgd_take_doubles(a, side * side);
 }
 
@@ -27,7 +27,7 @@ static void add_block(const fgd_softmax *o, ptrdiff_t a, ptrdiff_t b, double sha
 }
 
 /* The Hessian is a sum over pairs of classes: (e_k - e_l)(e_k - e_l)' times the Gram with weights p_k p_l. */
-fgd_status fgd_softmax_hessian_form(fgd_softmax_hessian *h, double *H) {
+fgd_status fgd_softmax_hessian_form(fgd_softmax_hessian *h, int fine, double *H) {
   fgd_softmax *o = h->o;
   ptrdiff_t K = o->K;
   fgd_status status = FGD_OK;
@@ -35,7 +35,7 @@ fgd_status fgd_softmax_hessian_form(fgd_softmax_hessian *h, double *H) {
   for (ptrdiff_t k = 1; k < K && !status; k++)
     for (ptrdiff_t l = 0; l < k && !status; l++) {
       if ((status = fgd_softmax_pair(o, k, l))) break;
-      status = fgd_design_gram(&h->gram, NULL, o->p->X.n, o->q, h->G);
+      status = fgd_design_gram(fine ? &h->grams.fine : &h->grams.coarse, NULL, o->p->X.n, o->q, h->G);
       for (ptrdiff_t a = 0; a < K - 1; a++) {
         double ta = fgd_softmax_basis(K, k, a) - fgd_softmax_basis(K, l, a);
         for (ptrdiff_t b = 0; b <= a && ta != 0; b++) {

@@ -73,7 +73,7 @@ static fgd_status try_direction(fgd_softmax_separation *s, int *found) {
 static fgd_status find_whole_rank(fgd_softmax_separation *s) {
   fgd_softmax *o = s->o;
   double *H = s->factor->H;
-  fgd_status status = fgd_softmax_hessian_form(s->hessian, H);
+  fgd_status status = fgd_softmax_hessian_form(s->hessian, 1, H);
   for (ptrdiff_t i = 0; i < o->penalised; i++)
     if (o->lambda[i] > 0) H[i * (o->size + 1)] += 1;
   if (!status) fgd_rank_find(&s->whole, s->factor);

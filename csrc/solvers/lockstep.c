@@ -10,7 +10,6 @@
 #define SLOW 0.3     /* a decrease over this share of the one before is slow, */
 #define PATIENCE 5   /*   and so many slow or failed steps are too many */
 #define MOST 20      /* passes for one penalty */
-#define COARSE 1e-4  /* a pivot below this share of its column may be the rounding of float */
 #define ENOUGH 1e-2  /* a fold ends at a gap of this share of the target, */
 #define REACH 5e-5   /*   and where no score of the rows it leaves out can be off by more */
 #define MANY 6       /* after so many passes for one penalty, or a slow step, a fold goes by its own curvatures; */
@@ -165,7 +164,7 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
         double l2 = all->l2[k * all->penalties + p];
         if ((status = o->view(o->self, k, l2, f->own, F->H))) return status;
         fgd_factor_make(F, 0);
-        if (!fine && fgd_factor_least(F) < COARSE) {
+        if (!fine && fgd_factor_least(F) < FGD_COARSE) {
           fine = 1;
           if ((status = o->look(o->self, w, fine)) || (status = o->view(o->self, k, l2, f->own, F->H))) return status;
           fgd_factor_make(F, 0);

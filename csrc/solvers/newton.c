@@ -11,9 +11,7 @@
 #include "line.h"
 
 #define SLOW 0.2        /* a decrease over this share of the one before: not the pace of Newton near an optimum */
-
 #define TOO_BRIGHT 4    /* costs that a step predicts to gain: none is negative, so a quarter at most can come */
-
 #define PATIENCE 20     /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_work(ptrdiff_t size) { return (size_t)(5 * size) * sizeof(double); }
@@ -24,23 +22,41 @@ static double newton_step(const fgd_factor *F, double damping, const double *g, 
   return 0.5 * fgd_dot(F->size, g, u);
 }
 
+fgd_status fgd_form(const fgd_oracle *oracle, fgd_factor *F, double damping, int *fine) {
+  fgd_status status;
+  F->coarse = !*fine;
+  if (!*fine) {
+    if ((status = oracle->gram(oracle->self, F->H))) return status;
+    fgd_factor_make(F, damping);
+    if (!oracle->gram_fine || fgd_factor_least(F) >= FGD_COARSE) return FGD_OK;
+    *fine = 1;
+    F->coarse = 0;
+  }
+  if ((status = oracle->gram_fine(oracle->self, F->H))) return status;
+  fgd_factor_make(F, damping);
+  return FGD_OK;
+}
+
 /* Evaluate the current point anew and factor its Hessian. */
-static fgd_status evaluate(fgd_run *run, fgd_factor *F) {
+static fgd_status evaluate(fgd_run *run, fgd_factor *F, int *fine) {
   const fgd_oracle *oracle = run->oracle;
   fgd_status status = oracle->value_grad(oracle->self, run->w, &run->cost, run->g);
   if (status) return status;
   oracle->accept(oracle->self);
-  if ((status = oracle->gram(oracle->self, F->H))) return status;
-  fgd_factor_make(F, 0);
-  return FGD_OK;
+  return fgd_form(oracle, F, 0, fine);
 }
 
 /* Bound the gap at the current point from its Hessian, undamped; no loss is negative, and `lower` bounds the infimum. */
-static fgd_status certify(fgd_run *run, fgd_factor *F, double damping, double lower, double *work) {
+static fgd_status certify(fgd_run *run, fgd_factor *F, double damping, double lower, int *fine, double *work) {
   double *u = work, *r = u + 3 * F->size, *v = r + F->size;
   if (run->bare) return FGD_OK;
   if (damping > 0) fgd_factor_make(F, 0);
   fgd_status status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);
+  if (!status && run->gap == INFINITY && F->coarse) {
+    *fine = 1;
+    if ((status = fgd_form(run->oracle, F, 0, fine))) return status;
+    status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);
+  }
   run->gap = fmin(fmin(run->gap, run->cost), fgd_above(run->cost, lower));
   run->outcome = run->gap <= run->target ? FGD_CONVERGED : FGD_STALLED;
   return status;
@@ -53,15 +69,16 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
   double damping = 0, lower = -INFINITY; /* of the infimum */
   double asked = 0.05 * run->null_cost;  /* separation was last looked for at this predicted decrease */
   int slow = 0, failed = 0, stuck = 0; /* stuck: rounding is all that is left to gain */
-  int finite = oracle->separate == NULL; /* an optimum is known to exist */
+  int finite = oracle->separate == NULL;   /* an optimum is known to exist */
+  int fine = 0;                            /* Hessians are summed in double */
   fgd_status status;
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
     oracle->accept(oracle->self);
   }
-  if (!run->gram_ready && (status = oracle->gram(oracle->self, F->H))) return status;
-  fgd_factor_make(F, damping);
+  if (run->gram_ready) fgd_factor_make(F, damping);
+  else if ((status = fgd_form(oracle, F, damping, &fine))) return status;
   double decrease = newton_step(F, damping, g, u);
   int fresh = 1; /* H belongs to the current point */
 
@@ -80,7 +97,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       asked = decrease;
       if ((status = oracle->separate(oracle->self, u, w, &found, &finite))) return status;
       if (!finite) {
-        if ((status = evaluate(run, F))) return status;
+        if ((status = evaluate(run, F, &fine))) return status;
         if (found) lower = -INFINITY;
         finite = deep && !found; /* all that could be asked has been */
         asked = found ? 0.05 * run->null_cost : asked;
@@ -93,12 +110,11 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     }
     if (run->bare && (deep || last)) return FGD_OK;
     if (deep || last) {
-      if ((status = certify(run, F, damping, lower, work))) return status;
+      if ((status = certify(run, F, damping, lower, &fine, work))) return status;
       if (last && run->outcome == FGD_STALLED) run->outcome = FGD_MAX_ITER;
       if (run->outcome == FGD_CONVERGED || last || stuck || (fresh && decrease <= floor)) return FGD_OK;
       if (!fresh) {
-        if ((status = oracle->gram(oracle->self, F->H))) return status;
-        fgd_factor_make(F, 0);
+        if ((status = fgd_form(oracle, F, 0, &fine))) return status;
         fresh = 1;
         decrease = newton_step(F, 0, g, u);
         continue;
@@ -143,8 +159,7 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
     } else if (tiny) {
       stuck = fresh || last;
       if (stuck) continue;
-      if ((status = oracle->gram(oracle->self, F->H))) return status;
-      fgd_factor_make(F, damping = 0);
+      if ((status = fgd_form(oracle, F, damping = 0, &fine))) return status;
       fresh = 1;
       decrease = newton_step(F, 0, g, u);
       continue;
@@ -188,9 +203,8 @@ fgd_status fgd_newton(fgd_run *run, fgd_factor *F, double *work) {
       decrease = newton_step(F, 0, g, u);
       if (decrease <= run->target && decrease <= 0.1 * before) continue;
     }
-    if ((status = oracle->gram(oracle->self, F->H))) return status;
+    if ((status = fgd_form(oracle, F, damping, &fine))) return status;
     fresh = 1;
-    fgd_factor_make(F, damping);
     decrease = newton_step(F, damping, g, u);
     slow = full && decrease > SLOW * before;
   }

@@ -19,7 +19,6 @@
 #define ENOUGH 0.05     /* stop when the predicted decrease is this share of the target, */
 #define DEEP 5e-4       /*   or this one, if digits matter; */
 #define REACH 1e-4      /*   exact Hessians go on where a margin of the rows drawn can be off by more */
-#define COARSE 1e-4     /* a pivot below this share of its column may be the rounding of float */
 
 size_t fgd_sampled_work(ptrdiff_t size) {
   return fgd_newton_work(size) + (size_t)(FGD_MEMORY_WORK(size) + 5 * size) * sizeof(double);
@@ -159,13 +158,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     /* Near the optimum curvatures change little, and rows that served well serve again. */
     fgd_draw kind = good ? FGD_DRAW_AGAIN : poor ? FGD_DRAW_DOUBLE : FGD_DRAW_MODEL;
     if ((status = oracle->draw(oracle->self, kind))) return status;
-    if ((status = (fine ? sample->gram_fine : sample->gram)(sample->self, F->H))) return status;
-    fgd_factor_make(F, damping);
-    if (!fine && fgd_factor_least(F) < COARSE) {
-      fine = 1;
-      if ((status = sample->gram_fine(sample->self, F->H))) return status;
-      fgd_factor_make(F, damping);
-    }
+    if ((status = fgd_form(sample, F, damping, &fine))) return status;
     fgd_factor_solve(F, damping, g, u);
     double decrease = 0.5 * fgd_dot(n, g, u);
     int last = run->iteration >= run->max_iter, near = decrease <= run->target;
@@ -178,6 +171,10 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     if (damping == 0 && (near || last || poor || run->report)) {
       double gap;
       if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
+      if (gap == INFINITY && F->coarse) { /* its factor does not know these rows' Hessian well enough */
+        fine = 1;
+        continue;
+      }
       lower = fmax(lower, run->cost - gap);
       run->gap = fmin(fmin(gap, run->cost), fgd_above(run->cost, lower)); /* no loss is negative */
       int enough = decrease <= share * run->target, interior = 1;

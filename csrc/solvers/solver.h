@@ -218,9 +218,13 @@ static inline size_t fgd_solver_work(fgd_solver solver, ptrdiff_t size) {
   return 0;
 }
 
+/* The Hessian at the current point, factored.  *fine: by gram_fine, from the first time on that gram's pivots may be
+ * rounding. */
+fgd_status fgd_form(const fgd_oracle *oracle, fgd_factor *F, double damping, int *fine);
+
 /* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
- * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass, seldom two or
- * three.  r: size numbers of work. */
+ * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass or two, seldom
+ * more.  Infinite where F->coarse is too coarse.  r: size numbers of work. */
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap);
 
