@@ -66,12 +66,15 @@ fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cos
     if (rest <= settled * model || k == most) break;
     for (ptrdiff_t i = 0; i < n; i++) u[i] += v[i];
   }
-  double bound;
+  double bound, noise = fgd_noise(oracle, F, cost, u, r, v);
+  if (F->coarse && rest > settled * model && rest > noise) {
+    *gap = NAN;
+    return FGD_OK;
+  }
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
   for (ptrdiff_t j = 0; j < oracle->penalised; j++) bound += 0.5 * oracle->lambda[j] * u[j] * u[j];
-  double noise = fgd_noise(oracle, F, cost, u, r, v);
   /* A residual that stays is one that the factor knows nothing of, and cannot weigh. */
-  if (rest > (F->coarse ? settled : 1) * model && rest > noise) rest = INFINITY;
+  if (rest > model && rest > noise) rest = INFINITY;
   double root = sqrt(bound) + sqrt(rest) + sqrt(noise);
   *gap = isnan(root) ? INFINITY : root * root;
   return FGD_OK;

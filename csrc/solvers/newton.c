@@ -52,7 +52,7 @@ static fgd_status certify(fgd_run *run, fgd_factor *F, double damping, double lo
   if (run->bare) return FGD_OK;
   if (damping > 0) fgd_factor_make(F, 0);
   fgd_status status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);
-  if (!status && run->gap == INFINITY && F->coarse) {
+  if (!status && isnan(run->gap)) { /* its Hessian must be known better */
     *fine = 1;
     if ((status = fgd_form(run->oracle, F, 0, fine))) return status;
     status = fgd_certify(run->oracle, F, run->cost, run->g, u, r, v, &run->gap);

@@ -171,7 +171,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
     if (damping == 0 && (near || last || poor || run->report)) {
       double gap;
       if ((status = fgd_certify(sample, F, run->cost, g, u, r, v, &gap))) return status;
-      if (gap == INFINITY && F->coarse) { /* its factor does not know these rows' Hessian well enough */
+      if (isnan(gap)) { /* its factor does not know these rows' Hessian well enough */
         fine = 1;
         continue;
       }

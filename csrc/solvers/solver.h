@@ -224,7 +224,7 @@ fgd_status fgd_form(const fgd_oracle *oracle, fgd_factor *F, double damping, int
 
 /* At the current point, whose gradient is g: an upper bound of cost - inf cost, from the solution u (size; taken
  * from g by the factor and refined here) of H u = g, H being the oracle's last Gram.  One pass or two, seldom
- * more.  Infinite where F->coarse is too coarse.  r: size numbers of work. */
+ * more.  NaN where F->coarse is too coarse to tell.  r: size numbers of work. */
 fgd_status fgd_certify(const fgd_oracle *oracle, const fgd_factor *F, double cost, const double *g, double *u,
                        double *r, double *v, double *gap);
 
