@@ -14,6 +14,7 @@
 #include "softmax_stages.h"
 #include "softmax_turn.h"
 #include "softmax_weights.h"
+#include "solvers/approach.h"
 #include "solvers/solver.h"
 
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
   int64_t began;
   int unpenalised;             /* some column has no penalty: the cost may fall for ever, */
   fgd_softmax_separation s;    /*   as this finds out; */
+  int approach;                /* newton-cg begins with other steps */
   int find_rank;               /*   and where a Gram is formed, dependent columns must be found */
   fgd_rank rank;
   ptrdiff_t rank_found;        /* of X, -1 if not looked for */
@@ -59,8 +61,10 @@ static size_t layout(fitting *f, const fgd_problem *p, const fgd_options *opt, i
   f->trial = fgd_take_doubles(&a, f->o.size);
   for (ptrdiff_t j = 0; j < d && !f->unpenalised; j++) f->unpenalised = (p->l2 ? p->l2[j] : p->l2_all) == 0;
   f->find_rank = newton && f->unpenalised;
-  f->solver_work = fgd_take(&a, dual ? fgd_dual_work(p->X.n, K) : fgd_solver_work(opt->solver, f->o.size));
   if (products) fgd_softmax_preconditioner_layout(&f->preconditioner, &f->o, workers, &a);
+  f->approach = opt->solver == FGD_NEWTON_CG && !f->unpenalised && f->preconditioner.sample;
+  size_t more = f->approach ? fgd_approach_work(f->o.size) : 0;
+  f->solver_work = fgd_take(&a, dual ? fgd_dual_work(p->X.n, K) : fgd_solver_work(opt->solver, f->o.size) + more);
   if (dual) fgd_softmax_rows_layout(&f->dual, &f->o, workers, &a);
   if (newton) {
     fgd_softmax_hessian_layout(&f->hessian, &f->o, workers, &a);
@@ -91,6 +95,9 @@ static fgd_status oracle_value_grad(void *self, const double *w, double *cost, d
   fgd_status status = fgd_softmax_value_grad(&f->o, w, cost, g);
   let_rest(f, g);
   return status;
+}
+static fgd_status oracle_along(void *self, double t, double *w, double *cost, double *g) {
+  return fgd_softmax_along(&((fitting *)self)->o, t, w, cost, g);
 }
 static void oracle_accept(void *self) { fgd_softmax_accept(&((fitting *)self)->o); }
 static fgd_status oracle_hess_vec(void *self, const double *v, double *Hv) {
@@ -380,6 +387,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .scale_of = oracle_scale_of};
   int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
   if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;
+  if (f.approach) oracle.along = oracle_along;
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;
   ptrdiff_t side = fgd_softmax_side(&f.o), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
   if (f.preconditioner.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;

@@ -1,16 +1,20 @@
 /* design x softmax x penalty (see softmax.h). */
 #include "softmax.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "objective.h"
+#include "softmax_basis.h"
 #include "softmax_chunks.h"
 #include "softmax_pass.h"
 #include "softmax_rough.h"
 #include "softmax_turn.h"
 #include "softmax_weights.h"
 
+#define UNBALANCED 3  /* logarithm of how many times too often a class may be predicted */
+#define MOST_ROUNDS 4 /* of moving the intercepts */
 #define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
 
 static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, ptrdiff_t margins, fgd_arena *a) {
@@ -28,6 +32,7 @@ void fgd_softmax_layout(fgd_softmax *o, const fgd_problem *p, int keep, int work
   o->penalised = (K - 1) * d;
   o->size = o->penalised + (p->fit_intercept ? K - 1 : 0);
   o->lambda = fgd_take_doubles(a, o->penalised);
+  o->share = fgd_take_doubles(a, 3 * K);
   ptrdiff_t margins = n * K, bytes = margins * (ptrdiff_t)sizeof(double);
   int small = bytes <= KEPT_BYTES || bytes <= fgd_design_bytes(&o->design) / 2;
   if (keep == FGD_KEEP_NOT || (keep == FGD_KEEP_SMALL && !small)) margins = 0;
@@ -72,6 +77,7 @@ typedef struct {
   const double *intercept; /* K: of a null model */
   double t;                /* place on the line */
   int direct;              /* the dual's step is the trial's margins, not what leads to them */
+  const double *moved;     /* K: by which the intercepts are moved in the end */
 } passing;
 
 static void value_part(void *arg, ptrdiff_t part, int worker) {
@@ -82,6 +88,29 @@ static void value_part(void *arg, ptrdiff_t part, int worker) {
   FGD_FOR_BLOCKS(o, part, worker) {
     *s.f += fgd_softmax_value_of(o, &b, fgd_softmax_fresh_margins(o, &b, &o->trial, b.z));
     if (job->gradient) fgd_softmax_add_gradient(o, &b, s);
+  }
+}
+
+/* The trial's margins, moved to a place on the line to them if they are kept. */
+static const double *margins_along(const passing *job, const fgd_softmax_block *b) {
+  const fgd_softmax *o = job->o;
+  if (!o->trial.kept) return fgd_softmax_fresh_margins(o, b, &o->trial, b->z);
+  const double *from = o->current.kept + b->first * o->K;
+  double *z = o->trial.kept + b->first * o->K;
+  for (ptrdiff_t k = 0, i = 0; k < o->K; k++)
+    for (ptrdiff_t end = i + b->rows; i < end; i++) z[i] = from[i] + job->t * (z[i] - from[i]) + job->moved[k];
+  return z;
+}
+
+static void along_part(void *arg, ptrdiff_t part, int worker) {
+  passing *job = arg;
+  fgd_softmax *o = job->o;
+  fgd_softmax_sums s = fgd_softmax_sums_of(o, part);
+  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
+  FGD_FOR_BLOCKS(o, part, worker) {
+    const double *z = margins_along(job, &b);
+    *s.f += fgd_softmax_value_of(o, &b, z);
+    fgd_softmax_add_gradient(o, &b, s);
   }
 }
 
@@ -202,6 +231,7 @@ fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost) {
   middle_offset(o, intercept);
   if ((status = fgd_softmax_run(o, null_part, &job, 0))) return status;
   *cost = *s.f;
+  memcpy(o->share, s.r, (size_t)K * sizeof *s.r);
   if (!p->fit_intercept) return FGD_OK;
   for (ptrdiff_t k = 0; k < K; k++)
     if (!(s.r[k] > 0)) return FGD_ONE_CLASS;
@@ -233,6 +263,46 @@ fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f
   if (status) return status;
   *f = *fgd_softmax_sums_of(o, 0).f + penalty;
   if (g) o->gradient_norm = fgd_softmax_turn(o, theta, g, o->trial.coef);
+  return FGD_OK;
+}
+
+/* A class that hardly counts may get an intercept with which it is predicted many times too often or too seldom, and
+ * no search along a line sees it.  As in the null model, each class's is moved by the logarithm of what it is off: the
+ * cost falls.  Returns whether there was a need to. */
+static int balance(const fgd_softmax *o, double *theta, double *moved) {
+  ptrdiff_t K = o->K;
+  const double *off = fgd_softmax_sums_of(o, 0).r;
+  double *line = moved + K, mean = 0;
+  int need = 0;
+  for (ptrdiff_t k = 0; k < K; k++) {
+    double predicted = fmax(o->share[k] + off[k], DBL_MIN);
+    moved[k] = log(o->share[k] / predicted);
+    need |= fabs(moved[k]) > UNBALANCED;
+    mean += moved[k] / (double)K;
+  }
+  if (!need) return 0;
+  for (ptrdiff_t k = 0; k < K; k++) moved[k] -= mean;
+  fgd_softmax_basis_gather(K, 1, moved, 1, line, 1);
+  for (ptrdiff_t a = 0; a < K - 1; a++) theta[o->penalised + a] += line[a];
+  return 1;
+}
+
+fgd_status fgd_softmax_along(fgd_softmax *o, double t, double *theta, double *f, double *g) {
+  ptrdiff_t K = o->K;
+  double *moved = o->share + K;
+  passing job = {.o = o, .t = t, .moved = moved};
+  memset(moved, 0, (size_t)K * sizeof *moved);
+  double penalty = fgd_softmax_point_set(o, &o->trial, theta, 0);
+  for (int round = 0;; round++) {
+    fgd_status status = fgd_softmax_run(o, along_part, &job, 1);
+    o->passes++;
+    if (status) return status;
+    if (round == MOST_ROUNDS || !o->p->fit_intercept || !balance(o, theta, moved)) break;
+    for (ptrdiff_t k = 0; k < K; k++) o->trial.coef[K * o->p->X.d + k] += moved[k];
+    job.t = 1;
+  }
+  *f = *fgd_softmax_sums_of(o, 0).f + penalty;
+  o->gradient_norm = fgd_softmax_turn(o, theta, g, o->trial.coef);
   return FGD_OK;
 }
 

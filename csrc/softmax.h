@@ -23,6 +23,9 @@ void fgd_softmax_set_coordinates(fgd_softmax *o, const double *shift, const doub
 fgd_status fgd_softmax_null(fgd_softmax *o, double *intercept, double *cost);
 
 fgd_status fgd_softmax_value_grad(fgd_softmax *o, const double *theta, double *f, double *g);
+/* The trial becomes theta = current + t (trial - current), except that intercepts move on where classes would be
+ * predicted far too often or too seldom: cost and gradient there. */
+fgd_status fgd_softmax_along(fgd_softmax *o, double t, double *theta, double *f, double *g);
 /* In the user's coordinates, K (d + 1) numbers each: cost and gradient (or NULL) at any coef; the Hessian there times v
  * (only where margins are kept not). */
 fgd_status fgd_softmax_cost(fgd_softmax *o, const double *coef, double *f, double *g);

@@ -18,6 +18,7 @@ typedef struct {
   double weight_scale[2], each;   /* as in objective.h */
   const double *shift, *scale;    /* d each, or NULL */
   double *lambda;                 /* penalised: the penalty in theta's coordinates */
+  double *share;                  /* K: of the rows, by weight; and 2 K more, to work in */
   int rough;                      /* products in float are possible: */
   float *centre, *direction;      /*   d and K d: what is taken off the columns; a direction */
   double *rough_intercept;        /*   K: its intercepts for columns x - centre */

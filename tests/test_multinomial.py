@@ -249,9 +249,18 @@ def test_factors_for_each_class(rng, dtype, layout):
         assert_exact(other.history["cost"], fits[0].history["cost"])
 
 
+def test_no_newton_steps_far_out(rng):
+    """They are worth little more there than the passes they are solved for with, which are lost."""
+    X, codes = of_an_encoder(rng, 20_000, 64, 50)
+    fit = fastgd.fit(X.astype(np.float32), codes, l2=1 / 20_000, tol=1e-6)
+    assert fit.solver == "newton-cg"
+    assert fit.converged and fit.n_passes <= 30  # 36 by Newton's steps alone
+
+
 @pytest.mark.parametrize("weights", [[1.0], [1e-6, 1.0, 1e6]])
 def test_factors_where_classes_hardly_count(rng, weights):
-    """Also of a class that curves nothing, or that a single row has."""
+    """Also of a class that curves nothing, or that a single row has: its intercept goes far astray
+    where steps are only as long as a search along them says, which hardly sees it."""
     X, codes = of_an_encoder(rng, 3000, 60, 20)
     codes[codes == 19] = 0
     codes[7] = 19

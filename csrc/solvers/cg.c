@@ -180,7 +180,7 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   /* The residual's part should be small beside the target, and no larger than the gap itself, within reason; but no
    * better than what is left of the target asks for, where that is much. */
   double model = 0.5 * fgd_dot(n, g, c->u), part = fmin(0.02 * run->target, fmax(model, 1e-5 * run->target));
-  part = fmax(part, 0.05 * run->target - 2 * model);
+  part = fmax(part, 0.09 * run->target - 2 * model);
   if (c->edge) fgd_cg_restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
@@ -190,7 +190,6 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
     if (isfinite(bound) || !oracle->damp || damped == MOST_DAMPED) break;
     /* Curvatures may be any in a certificate (see ARCHITECTURE.md). */
     if ((status = oracle->damp(oracle->self)) || (status = take_residual(c, oracle, g))) return status;
-    part = fmax(part, 0.08 * run->target - 2 * model); /* what less curvature leaves undone may do as it is */
     fgd_cg_restart(c, oracle);
   }
   /* What is left of an equation that no curvature answers for has no bound. */

@@ -5,58 +5,25 @@
 #include <string.h>
 
 #include "cg.h"
+#include "history.h"
 #include "line.h"
 
 #define MEMORY 10
 
 size_t fgd_lbfgs_work(ptrdiff_t size) {
-  return (size_t)((2 * MEMORY + FGD_CG_VECTORS + 4) * size) * sizeof(double);
-}
-
-typedef struct {
-  double *s[MEMORY], *y[MEMORY]; /* steps and changes of the gradient, a ring */
-  double sy[MEMORY];
-  double *scaled;                /* a vector in the preconditioner */
-  ptrdiff_t n, taken;            /* taken: pairs ever stored */
-} history;
-
-/* u = B g, B being the approximate inverse Hessian: the two-loop recursion from the scaled preconditioner. */
-static void direction(const history *h, const fgd_oracle *oracle, const double *g, double *u) {
-  double alpha[MEMORY], gamma = 1;
-  ptrdiff_t from = h->taken > MEMORY ? h->taken - MEMORY : 0;
-  memcpy(u, g, (size_t)h->n * sizeof *u);
-  for (ptrdiff_t k = h->taken; k-- > from;) {
-    ptrdiff_t i = k % MEMORY;
-    alpha[i] = fgd_dot(h->n, h->s[i], u) / h->sy[i];
-    for (ptrdiff_t j = 0; j < h->n; j++) u[j] -= alpha[i] * h->y[i][j];
-  }
-  if (h->taken > 0) {
-    ptrdiff_t i = (h->taken - 1) % MEMORY;
-    oracle->precondition(oracle->self, h->y[i], h->scaled);
-    gamma = h->sy[i] / fgd_dot(h->n, h->y[i], h->scaled);
-  }
-  oracle->precondition(oracle->self, u, h->scaled);
-  for (ptrdiff_t j = 0; j < h->n; j++) u[j] = gamma * h->scaled[j];
-  for (ptrdiff_t k = from; k < h->taken; k++) {
-    ptrdiff_t i = k % MEMORY;
-    double beta = alpha[i] - fgd_dot(h->n, h->y[i], u) / h->sy[i];
-    for (ptrdiff_t j = 0; j < h->n; j++) u[j] += beta * h->s[i][j];
-  }
+  return (size_t)((FGD_CG_VECTORS + 3) * size) * sizeof(double) + fgd_history_work(size, MEMORY);
 }
 
 fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   double *w = run->w, *g = run->g, *u = work, *trial = work + n, *gt = work + 2 * n, before = INFINITY;
-  history h = {.n = n, .scaled = work + 3 * n};
+  fgd_history h;
   fgd_cg c;
   fgd_status status;
   int made;
-  fgd_cg_layout(&c, n, work + 4 * n);
-  for (int k = 0; k < MEMORY; k++) {
-    h.s[k] = work + (4 + FGD_CG_VECTORS + 2 * k) * n;
-    h.y[k] = h.s[k] + n;
-  }
+  fgd_cg_layout(&c, n, work + 3 * n);
+  fgd_history_layout(&h, n, MEMORY, work + (3 + FGD_CG_VECTORS) * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
@@ -64,14 +31,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   }
   if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
   for (;;) {
-    direction(&h, oracle, g, u);
-    double slope0 = -fgd_dot(n, g, u), decrease, ft;
-    if (!(slope0 < 0 && slope0 >= -DBL_MAX)) { /* pairs that rounding has spoilt: begin a new history */
-      h.taken = 0;
-      direction(&h, oracle, g, u);
-      slope0 = -fgd_dot(n, g, u);
-    }
-    decrease = -0.5 * slope0;
+    double slope0 = fgd_history_direction(&h, oracle, g, u), decrease = -0.5 * slope0, ft;
     int last = run->iteration >= run->max_iter;
     int tiny = !(decrease > 1e-3 * DBL_EPSILON * run->cost);
     int near = decrease <= run->enough && decrease <= 0.1 * before;
@@ -106,13 +66,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
         return FGD_OK;
       }
     }
-    ptrdiff_t slot = h.taken % MEMORY;
-    for (ptrdiff_t j = 0; j < n; j++) {
-      h.s[slot][j] = trial[j] - w[j];
-      h.y[slot][j] = gt[j] - g[j];
-    }
-    h.sy[slot] = fgd_dot(n, h.s[slot], h.y[slot]);
-    if (h.sy[slot] > 0) h.taken++;
+    fgd_history_add(&h, w, trial, g, gt);
     memcpy(w, trial, (size_t)n * sizeof *w);
     memcpy(g, gt, (size_t)n * sizeof *g);
     run->cost = ft;

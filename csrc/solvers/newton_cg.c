@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "approach.h"
 #include "cg.h"
 #include "line.h"
 
-#define CHANGED 0.95 /* while the cost is above this share of what it was, so are curvatures: a preconditioner serves on */
 #define SLIGHT 0.05  /* share of the target: a decrease of that is no step worth solving for, only the certificate */
 #define ASTRAY 8     /* steps in a row to the edge of the trust region, and it is given up */
 #define PATIENCE 10  /* steps that fail at any length, one after the other */
@@ -43,6 +43,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   double stretch = 1; /* how many times the preconditioner's the decrease was that the last solve found */
   fgd_cg c;
   fgd_status status;
+  double doubted = INFINITY; /* a certificate failed at ten times this predicted decrease: ask again when it is this */
   int failed = 0, edges = 0, closing = 0, made, stride = oracle->thin ? oracle->most_stride : 1;
   double asked = run->null_cost; /* separation was last looked for at this cost, */
   double prepared = INFINITY;    /*   and a preconditioner made */
@@ -52,6 +53,11 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
     oracle->accept(oracle->self);
+  }
+  if (oracle->along) {
+    if ((status = fgd_approach(run, work + (FGD_CG_VECTORS + 2) * n, &prepared))) return status;
+    if (run->outcome == FGD_STOPPED) return FGD_OK;
+    stride = 1;
   }
   for (;;) {
     if (oracle->part && run->cost <= 0.5 * asked) {
@@ -65,14 +71,14 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       asked = run->cost;
     }
     int astray = edges == ASTRAY;
-    fgd_prepare how = astray ? FGD_PREPARE_FADED : run->cost > CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
+    fgd_prepare how = astray ? FGD_PREPARE_FADED : run->cost > FGD_CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
     if ((status = oracle->prepare(oracle->self, how, c.products, &made))) return status;
     if (made) prepared = run->cost;
     if (oracle->thin) oracle->thin(oracle->self, stride);
     fgd_cg_begin(&c, oracle, g);
     c.radius = astray && !failed ? INFINITY : radius;
-    int last = run->iteration >= run->max_iter, tiny = 0, slight = 0.5 * c.rs0 * stretch <= SLIGHT * run->target;
-    double slope0 = 0, decrease = 0, length = 0;
+    double slope0 = 0, decrease = 0.5 * c.rs0 * stretch, length = 0;
+    int last = run->iteration >= run->max_iter, tiny = 0, slight = decrease <= fmin(SLIGHT * run->target, doubted);
     if (!slight) {
       if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
       slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
@@ -80,13 +86,14 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
     }
     int edge = c.edge;
-    if ((decrease <= FGD_CG_ENOUGH * run->target && !edge) || run->cost <= run->target || tiny || last) {
+    if ((decrease <= fmin(FGD_CG_ENOUGH * run->target, doubted) && !edge) || run->cost <= run->target || tiny || last) {
       if (oracle->thin) oracle->thin(oracle->self, stride = 1);
       if ((status = oracle->prepare(oracle->self, FGD_PREPARE_LAST, 0, &made))) return status;
       if (made) fgd_cg_restart(&c, oracle);
       if ((status = fgd_cg_certify(&c, run, g, &run->gap, &run->estimate))) return status;
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED && !last && run->cost > run->target) return finish(run, &c, trial, gt);
+      doubted = 0.1 * decrease;
       slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
       tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
       if (run->outcome != FGD_STALLED || (tiny && closing++)) return FGD_OK;

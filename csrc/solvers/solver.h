@@ -63,6 +63,9 @@ struct fgd_oracle {
   /* Cost and gradient (or NULL) at w: one pass.  The margins of w become the trial's. */
   fgd_status (*value_grad)(void *self, const double *w, double *f, double *g);
   void (*accept)(void *self); /* the trial becomes the current point */
+  /* Or NULL: cost and gradient at w = current + t (trial - current), which becomes the trial: a pass that has margins.
+   * Coordinates without penalty may be moved, to where the cost is less. */
+  fgd_status (*along)(void *self, double t, double *w, double *f, double *g);
   /* The Hessian at the current point, penalty included, lower triangle; its curvatures are kept. */
   fgd_status (*gram)(void *self, double *H);
   /* The same to the rounding of double, where gram's sums are coarser; or NULL. */

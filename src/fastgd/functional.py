@@ -413,7 +413,8 @@ def fit(
     solver : {"auto", "newton", "newton-cg", "lbfgs", "gd", "agd"}
         ``"newton"``: Newton's method with exact Hessians and trust region, certified (Levenberg,
         1944; the certificate is weak duality, see ARCHITECTURE.md). ``"newton-cg"``: the Hessian
-        is never formed, steps come from conjugate gradients (Dembo, Eisenstat and Steihaug, 1982).
+        is never formed, steps come from conjugate gradients (Dembo, Eisenstat and Steihaug, 1982),
+        of K classes far from the optimum from limited-memory BFGS.
         ``"lbfgs"``: limited memory (Liu and Nocedal, 1989). Both certify by conjugate gradients;
         without a penalty their gap is an estimate. ``"gd"``: the plain rule
         ``w -= learning_rate * dJ/dw``, ``b -= learning_rate * dJ/db``, from zero. ``"agd"``:
