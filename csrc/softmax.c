@@ -13,8 +13,8 @@
 #include "softmax_turn.h"
 #include "softmax_weights.h"
 
-#define UNBALANCED 3  /* logarithm of how many times too often a class may be predicted */
-#define MOST_ROUNDS 4 /* of moving the intercepts */
+#define UNBALANCED 3          /* logarithm of how many times too often a class may be predicted */
+#define MOST_ROUNDS 4         /* of moving the intercepts */
 #define KEPT_BYTES (16 << 20) /* margins of a point are kept up to this size, or half that of X */
 
 static void point_layout(fgd_softmax_point *point, ptrdiff_t coefs, ptrdiff_t margins, fgd_arena *a) {

@@ -71,7 +71,9 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       asked = run->cost;
     }
     int astray = edges == ASTRAY;
-    fgd_prepare how = astray ? FGD_PREPARE_FADED : run->cost > FGD_CHANGED * prepared ? FGD_PREPARE_KEEP : FGD_PREPARE_ANEW;
+    fgd_prepare how = astray                               ? FGD_PREPARE_FADED
+                      : run->cost > FGD_CHANGED * prepared ? FGD_PREPARE_KEEP
+                                                           : FGD_PREPARE_ANEW;
     if ((status = oracle->prepare(oracle->self, how, c.products, &made))) return status;
     if (made) prepared = run->cost;
     if (oracle->thin) oracle->thin(oracle->self, stride);
