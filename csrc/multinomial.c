@@ -118,8 +118,6 @@ static fgd_status oracle_dual(void *self, int direct, double *f) {
   return fgd_softmax_dual(&((fitting *)self)->o, direct, f);
 }
 
-static fgd_status oracle_damp(void *self) { return fgd_softmax_damp(&((fitting *)self)->o); }
-
 static fgd_status hessian(fitting *f, int fine, double *H) {
   fgd_softmax *o = &f->o;
   fgd_status status = fgd_softmax_curvature(o);
@@ -383,7 +381,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
                        .value_grad = oracle_value_grad, .accept = oracle_accept, .gram = oracle_gram,
                        .gram_fine = oracle_gram_fine, .hess_vec = oracle_hess_vec,
                        .hess_vec_rough = oracle_hess_vec_rough, .line = oracle_line, .dual = oracle_dual,
-                       .damp = oracle_damp, .prepare = oracle_prepare, .precondition = oracle_precondition,
+                       .prepare = oracle_prepare, .precondition = oracle_precondition,
                        .scale_of = oracle_scale_of};
   int products = opt->solver == FGD_NEWTON_CG || opt->solver == FGD_LBFGS;
   if (products && !f.unpenalised && f.preconditioner.cross) oracle.intercepts = oracle_intercepts;

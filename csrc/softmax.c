@@ -121,7 +121,6 @@ static void hess_vec_part(void *arg, ptrdiff_t part, int worker) {
   FGD_FOR_BLOCKS(o, part, worker) {
     const double *dz = fgd_softmax_fresh_margins(o, &b, &o->trial, b.dz);
     o->design.kernels->softmax_tilt(b.rows, o->K, fgd_softmax_base_of(o, &b, b.z), dz, b.s, b.s_step, b.r);
-    if (o->damped) fgd_softmax_dampen(o, &b, b.r, b.r);
     fgd_softmax_add_gradient(o, &b, s);
   }
 }
@@ -163,29 +162,7 @@ static void dual_part(void *arg, ptrdiff_t part, int worker) {
       for (ptrdiff_t i = 0; i < b.rows * o->K; i++) b.t[i] = z[i] - dz[i];
       dz = b.t;
     }
-    if (o->damped) {
-      fgd_softmax_dampen(o, &b, dz, b.t);
-      dz = b.t;
-    }
     *s.f += o->design.kernels->softmax_dual(b.rows, o->K, z, fgd_softmax_base_of(o, &b, b.r), dz, b.s, b.s_step);
-  }
-}
-
-/* A dual point p - t D dz of each row, D its curvature diag(p) - pp': the t that keeps all of it inside, with room. */
-static void damp_part(void *arg, ptrdiff_t part, int worker) {
-  fgd_softmax *o = arg;
-  enum { INSIDE = 2 }; /* no probability falls below 1 / INSIDE of what it was, where it would have gone below 0 */
-  FGD_FOR_BLOCKS(o, part, worker) {
-    const double *dz = fgd_softmax_margins_of(o, &b, &o->trial, b.dz), *p = fgd_softmax_base_of(o, &b, b.z);
-    for (ptrdiff_t i = 0; i < b.rows; i++) {
-      double mean = 0, highest = -INFINITY, *share = &o->q[b.first + i];
-      for (ptrdiff_t k = 0; k < o->K; k++) mean += p[k * b.rows + i] * dz[k * b.rows + i];
-      for (ptrdiff_t k = 0; k < o->K; k++)
-        if (p[k * b.rows + i] > 0) highest = fmax(highest, dz[k * b.rows + i]);
-      double down = highest - mean; /* p_k falls by t p_k (dz_k - mean) */
-      if (!o->damped) *share = 1;
-      if (*share * down > 1) *share = (1 - 1.0 / INSIDE) / down;
-    }
   }
 }
 
@@ -343,15 +320,7 @@ void fgd_softmax_accept(fgd_softmax *o) {
   o->trial = point;
 }
 
-fgd_status fgd_softmax_damp(fgd_softmax *o) {
-  fgd_status status = fgd_team_run(o->team, damp_part, o, o->design.parts);
-  if (!o->trial.kept || !o->base.kept) o->passes++;
-  o->damped = 1;
-  return status;
-}
-
 fgd_status fgd_softmax_curvature(fgd_softmax *o) {
-  o->damped = 0;
   if (o->base.kept) return fgd_team_run(o->team, curvature_part, o, o->design.parts);
   memcpy(o->base.coef, o->current.coef, (size_t)(o->K * (o->p->X.d + 1)) * sizeof(double));
   return FGD_OK;

@@ -36,8 +36,5 @@ fgd_status fgd_softmax_curvature(fgd_softmax *o);
 fgd_status fgd_softmax_hess_vec(fgd_softmax *o, const double *v, double *Hv);
 fgd_status fgd_softmax_line(fgd_softmax *o, double t, double *f, double *slope);
 fgd_status fgd_softmax_dual(fgd_softmax *o, int direct, double *f);
-/* Until the next fgd_softmax_curvature, rows whose dual point the step (the trial's margins) takes outside have less
- * curvature at the base, so that it stays inside. */
-fgd_status fgd_softmax_damp(fgd_softmax *o);
 
 #endif

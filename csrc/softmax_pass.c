@@ -93,12 +93,6 @@ const double *fgd_softmax_base_of(const fgd_softmax *o, const fgd_softmax_block 
   return p;
 }
 
-void fgd_softmax_dampen(const fgd_softmax *o, const fgd_softmax_block *b, const double *x, double *out) {
-  const double *share = o->q + b->first;
-  for (ptrdiff_t k = 0; k < o->K; k++)
-    for (ptrdiff_t i = 0; i < b->rows; i++) out[k * b->rows + i] = share[i] * x[k * b->rows + i];
-}
-
 double fgd_softmax_value_of(const fgd_softmax *o, const fgd_softmax_block *b, const double *z) {
   fgd_softmax_take_labels(o, b);
   return o->design.kernels->softmax(b->rows, o->K, z, b->y, b->s, b->s_step, b->r);

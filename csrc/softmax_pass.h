@@ -44,9 +44,6 @@ const double *fgd_softmax_margins_of(const fgd_softmax *o, const fgd_softmax_blo
 /* Probabilities at the base, as they are kept, else into p. */
 const double *fgd_softmax_base_of(const fgd_softmax *o, const fgd_softmax_block *b, double *p);
 
-/* Numbers of the block, each row's multiplied with its curvature's factor; out may be x. */
-void fgd_softmax_dampen(const fgd_softmax *o, const fgd_softmax_block *b, const double *x, double *out);
-
 /* The block's labels are taken; its cost at margins z, whose residuals become b->r. */
 double fgd_softmax_value_of(const fgd_softmax *o, const fgd_softmax_block *b, const double *z);
 void fgd_softmax_add_gradient(const fgd_softmax *o, const fgd_softmax_block *b, fgd_softmax_sums s);

@@ -155,8 +155,6 @@ static void cross_part(void *arg, ptrdiff_t part, int worker) {
     const double *p = fgd_softmax_base_of(o, &b, b.z);
     for (ptrdiff_t k = 0; k < K; k++) {
       for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] = b.s[b.s_step ? i : 0] * p[k * b.rows + i];
-      if (o->damped)
-        for (ptrdiff_t i = 0; i < b.rows; i++) b.t[i] *= o->q[b.first + i];
       for (ptrdiff_t l = 0; l <= k; l++) C[k * K + l] += fgd_dot(b.rows, b.t, p + l * b.rows);
     }
   }

@@ -49,7 +49,6 @@ static void rough_part(void *arg, ptrdiff_t part, int worker) {
     fgd_softmax_bare_margins(o, &b, o->rough_intercept, 0, b.dz);
     fgd_design_margins_rough(&o->design, b.first, b.rows, o->K, o->centre, o->direction, b.dz);
     o->design.kernels->softmax_tilt(b.rows, o->K, fgd_softmax_base_of(o, &b, b.z), b.dz, b.s, b.s_step, b.r);
-    if (o->damped) fgd_softmax_dampen(o, &b, b.r, b.r);
     for (ptrdiff_t i = 0; i < b.rows * o->K; i++) r[i] = (float)(n * b.r[i]);
     fgd_design_gradient_rough(&o->design, b.first, b.rows, o->K, o->centre, r, 1 / n, s.g);
     for (ptrdiff_t k = 0; k < o->K; k++) s.r[k] += fgd_sum(b.r + k * b.rows, b.rows);

@@ -24,8 +24,7 @@ typedef struct {
   double *rough_intercept;        /*   K: its intercepts for columns x - centre */
   int stride;                     /*   of the blocks of rows that they look at */
   fgd_softmax_point current, trial, base;
-  double *q;                      /* n: weights of a Gram; or */
-  int damped;                     /*   what the base's curvature in each row is multiplied with in hess_vec and dual */
+  double *q;                      /* n: weights of a Gram */
   uint8_t *stage;                 /* n K, blocks as in `kept`, or NULL: classes that a row has been parted from, by the
                                      k-th stage of separation (0: in play) */
   int stages;                     /* so far; 0: all classes are in play everywhere */

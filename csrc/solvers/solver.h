@@ -82,9 +82,6 @@ struct fgd_oracle {
    * stand in the trial's place. */
   fgd_status (*line)(void *self, double t, double *f, double *slope);
   fgd_status (*dual)(void *self, int direct, double *f);
-  /* Or NULL: rows whose dual point the step whose margins are the trial's takes outside have less curvature in hess_vec
-   * and (direct) dual from now on, until `prepare`. */
-  fgd_status (*damp)(void *self);
   /* Keep the curvatures of the current point for hess_vec, and see to a preconditioner for them (*made: there is another
    * than before), now that the last solve has taken so many products.  Then s = inv(M) r, with no pass. */
   fgd_status (*prepare)(void *self, fgd_prepare how, ptrdiff_t products, int *made);
