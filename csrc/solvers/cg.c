@@ -185,9 +185,8 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   c->radius = INFINITY;
   c->edge = 0;
   if (rigorous && model > 0 && residual_cost(oracle, c->r) > LONG_WAY * part) { /* is there anything to be had? */
-    if ((status = take_residual(c, oracle, g)) || (status = oracle->dual(oracle->self, 1, &bound))) return status;
-    if (!isfinite(bound)) return FGD_OK;
-    fgd_cg_restart(c, oracle);
+    if ((status = oracle->hess_vec(oracle->self, c->u, c->Hp))) return status;
+    if ((status = oracle->dual(oracle->self, 1, &bound)) || !isfinite(bound)) return status;
   }
   if ((status = solve_on(c, run, g, rigorous, part, &left))) return status;
   if ((status = oracle->dual(oracle->self, 1, &bound))) return status;
