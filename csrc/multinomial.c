@@ -388,7 +388,7 @@ fgd_status fgd_multinomial_fit(const fgd_problem *p, const fgd_options *opt, con
   if (f.approach) oracle.along = oracle_along;
   if (f.unpenalised) oracle.separate = oracle_separate, oracle.part = oracle_part;
   ptrdiff_t side = fgd_softmax_side(&f.o), most = side > 0 ? p->X.n / (ENOUGH_ROWS * p->classes * side) : 0;
-  if (f.preconditioner.sample && most > 1) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
+  if (f.preconditioner.sample && most > 1 && !f.approach) oracle.thin = oracle_thin, oracle.most_stride = most < 8 ? (int)most : 8;
   fgd_run run = {.oracle = &oracle, .max_iter = opt->max_iter, .iteration = opt->before.iterations,
                  .learning_rate = opt->learning_rate, .null_cost = null_cost, .self = &f,
                  .report = guest->observe ? report : NULL, .w = f.w, .g = f.g, .gap = INFINITY,

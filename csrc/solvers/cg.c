@@ -184,7 +184,9 @@ fgd_status fgd_cg_certify(fgd_cg *c, const fgd_run *run, const double *g, double
   if (c->edge) fgd_cg_restart(c, oracle);
   c->radius = INFINITY;
   c->edge = 0;
-  if (rigorous && model > 0 && residual_cost(oracle, c->r) > LONG_WAY * part) { /* is there anything to be had? */
+  /* Is there anything to be had?  Unless another step is out of the question. */
+  int early = run->iteration < run->max_iter && model > FGD_CG_TINY * run->cost;
+  if (rigorous && early && residual_cost(oracle, c->r) > LONG_WAY * part) {
     if ((status = oracle->hess_vec(oracle->self, c->u, c->Hp))) return status;
     if ((status = oracle->dual(oracle->self, 1, &bound)) || !isfinite(bound)) return status;
   }

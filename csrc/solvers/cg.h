@@ -23,6 +23,8 @@ void fgd_cg_restart(fgd_cg *c, const fgd_oracle *oracle);
 /* Until the preconditioned residual is `relative` of the first, or (residual > 0) 1/2 |r|^2 in the inverse penalty is
  * below `residual`, or after `most` products.  May be called again to go on. */
 fgd_status fgd_cg_run(fgd_cg *c, const fgd_oracle *oracle, double relative, double residual, ptrdiff_t most);
+/* Share of the cost: a predicted decrease that rounding hides. */
+#define FGD_CG_TINY (1e3 * DBL_EPSILON)
 /* Share of the target: the predicted decrease at which a certificate is asked for. */
 #define FGD_CG_ENOUGH 0.1
 /* Solve on until the certificate is tight, and give it.  *estimate: columns without penalty leave a residual that only

@@ -57,7 +57,6 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
   if (oracle->along) {
     if ((status = fgd_approach(run, work + (FGD_CG_VECTORS + 2) * n, &prepared))) return status;
     if (run->outcome == FGD_STOPPED) return FGD_OK;
-    stride = 1;
   }
   for (;;) {
     if (oracle->part && run->cost <= 0.5 * asked) {
@@ -85,7 +84,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       if ((status = fgd_cg_run(&c, oracle, stride > 1 ? 0.2 : forcing, 0, 250))) return status;
       slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
       stretch = fmax(1, decrease / (0.5 * c.rs0));
-      tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
+      tiny = decrease <= FGD_CG_TINY * run->cost;
     }
     int edge = c.edge;
     if ((decrease <= fmin(FGD_CG_ENOUGH * run->target, doubted) && !edge) || run->cost <= run->target || tiny || last) {
@@ -97,7 +96,7 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       if (run->outcome == FGD_CONVERGED && !last && run->cost > run->target) return finish(run, &c, trial, gt);
       doubted = 0.1 * decrease;
       slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
-      tiny = decrease <= 1e3 * DBL_EPSILON * run->cost;
+      tiny = decrease <= FGD_CG_TINY * run->cost;
       if (run->outcome != FGD_STALLED || (tiny && closing++)) return FGD_OK;
       if (tiny) { /* too little to be seen in the cost, but not in the gap */
         if ((status = finish(run, &c, trial, gt)) || run->outcome == FGD_STOPPED) return status;
