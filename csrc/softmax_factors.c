@@ -275,7 +275,6 @@ fgd_status fgd_softmax_factors_make(fgd_softmax_factors *F, const double *most) 
     if (!status) status = fgd_team_run(o->team, factor_class, F, slots);
   }
   F->made = !status;
-  F->spent = 0;
   return status;
 }
 

@@ -11,7 +11,7 @@ typedef struct {
   fgd_softmax *o;
   ptrdiff_t most;      /* rows that a class draws; 0: there is no room for factors */
   ptrdiff_t price;     /* products with the Hessian that take as long as making them */
-  ptrdiff_t spent;     /* products since they were made */
+  ptrdiff_t spent;     /* products so far */
   int made;
   float *spread;       /* n: how far a row is from the mean, squared, */
   double *projection;  /*   as estimated by these (8 (d + 1)) */
