@@ -307,6 +307,16 @@ def test_offset_of_the_model_itself_leaves_nothing_to_fit(rng, solver):
     )
 
 
+def test_offsets_that_decide_nearly_every_row(rng):
+    """Hardly any curvature is left: a certificate that moves intercepts alone may fail."""
+    for _ in range(40):
+        X = rng.standard_normal((40, 2))
+        codes = rng.permutation(np.arange(40) % 4)
+        offset = rng.standard_normal((40, 4)) * 10 ** rng.uniform(1, 2.1)
+        fit = fastgd.fit(X, codes, l2=0.05, offset=offset, solver="newton-cg", tol=1e-3)
+        assert fit.converged and fit.n_passes <= 60
+
+
 def test_collinear_columns_get_the_shortest_coefficients(rng):
     X, codes, _ = random_problem(rng, 300, 3, 4)
     doubled = np.c_[X, X[:, 0] + 2 * X[:, 1], np.full(300, 7.0)]

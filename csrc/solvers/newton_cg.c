@@ -95,7 +95,8 @@ fgd_status fgd_newton_cg(fgd_run *run, double *work) {
       run->outcome = run->gap <= run->target ? FGD_CONVERGED : last ? FGD_MAX_ITER : FGD_STALLED;
       if (run->outcome == FGD_CONVERGED && !last && run->cost > run->target) return finish(run, &c, trial, gt);
       doubted = 0.1 * decrease;
-      slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0, length = sqrt(c.uMu);
+      slope0 = -fgd_dot(n, g, c.u), decrease = -0.5 * slope0;
+      length = c.uMu > 0 ? sqrt(c.uMu) : INFINITY; /* intercepts alone may have been moved, which it does not know */
       tiny = decrease <= FGD_CG_TINY * run->cost;
       if (run->outcome != FGD_STALLED || (tiny && closing++)) return FGD_OK;
       if (tiny) { /* too little to be seen in the cost, but not in the gap */
