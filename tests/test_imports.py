@@ -188,6 +188,7 @@ def test_solvers_see_only_the_oracle():
             "solver",
             "line",
             "memory",
+            "approach",
             "cg",
         }, path.name
     assert not reachable(graph, "solver") & {"design", "objective", "penalty", "loss", "team"}

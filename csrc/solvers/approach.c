@@ -10,8 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "history.h"
 #include "line.h"
+#include "memory.h"
 
 #define MEMORY 8
 #define MOST_STEPS 40 /* and Newton's method takes over, as it does */
@@ -23,9 +23,7 @@
 #define LONGEST 3     /* times the direction's own length */
 #define SHORT 0.5     /* below it a parabola is not enough to find the length by */
 
-size_t fgd_approach_work(ptrdiff_t size) {
-  return (size_t)(3 * size) * sizeof(double) + fgd_history_work(size, MEMORY);
-}
+size_t fgd_approach_work(ptrdiff_t size) { return (size_t)(4 * size + FGD_MEMORY_WORK(size, MEMORY)) * sizeof(double); }
 
 static void scale(ptrdiff_t n, double t, double *u) {
   for (ptrdiff_t j = 0; j < n; j++) u[j] *= t;
@@ -55,10 +53,9 @@ static fgd_status search(fgd_run *run, double *u, double slope0, double *trial, 
 fgd_status fgd_approach(fgd_run *run, double *work, double *prepared) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
-  double *u = work, *trial = work + n, *gt = work + 2 * n, ft;
-  fgd_history h;
+  double *u = work, *trial = work + n, *gt = work + 2 * n, *q = work + 3 * n, ft;
+  fgd_memory m = fgd_memory_in(work + 4 * n, n, MEMORY);
   fgd_status status;
-  fgd_history_layout(&h, n, MEMORY, work + 3 * n);
   for (int step = 0; step < MOST_STEPS && run->iteration < run->max_iter; step++) {
     if (step % LOOK == 0) {
       int made;
@@ -66,12 +63,12 @@ fgd_status fgd_approach(fgd_run *run, double *work, double *prepared) {
       if ((status = oracle->prepare(oracle->self, how, step ? COUNTS * LOOK : 0, &made))) return status;
       if (made) *prepared = run->cost;
     }
-    double slope0 = fgd_history_direction(&h, oracle, run->g, u), decrease = -0.5 * slope0;
+    double slope0 = fgd_memory_direction(&m, oracle, run->g, q, u), decrease = -0.5 * slope0;
     if (!(decrease > ENOUGH * run->target && decrease <= DBL_MAX)) break;
     if (decrease <= NEAR * run->cost && decrease > FAR_OFF * run->target) break;
     if ((status = search(run, u, slope0, trial, &ft, gt))) return status;
     if (!(ft < run->cost)) break;
-    fgd_history_add(&h, run->w, trial, run->g, gt);
+    fgd_remember(&m, trial, run->w, gt, run->g);
     memcpy(run->w, trial, (size_t)n * sizeof *trial);
     memcpy(run->g, gt, (size_t)n * sizeof *gt);
     run->cost = ft;

@@ -5,25 +5,23 @@
 #include <string.h>
 
 #include "cg.h"
-#include "history.h"
 #include "line.h"
-
-#define MEMORY 10
+#include "memory.h"
 
 size_t fgd_lbfgs_work(ptrdiff_t size) {
-  return (size_t)((FGD_CG_VECTORS + 3) * size) * sizeof(double) + fgd_history_work(size, MEMORY);
+  return (size_t)((FGD_CG_VECTORS + 4) * size + FGD_MEMORY_WORK(size, FGD_MEMORY)) * sizeof(double);
 }
 
 fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   const fgd_oracle *oracle = run->oracle;
   ptrdiff_t n = oracle->size;
   double *w = run->w, *g = run->g, *u = work, *trial = work + n, *gt = work + 2 * n, before = INFINITY;
-  fgd_history h;
+  double *q = work + 3 * n;
+  fgd_memory m = fgd_memory_in(work + (4 + FGD_CG_VECTORS) * n, n, FGD_MEMORY);
   fgd_cg c;
   fgd_status status;
   int made;
-  fgd_cg_layout(&c, n, work + 3 * n);
-  fgd_history_layout(&h, n, MEMORY, work + (3 + FGD_CG_VECTORS) * n);
+  fgd_cg_layout(&c, n, work + 4 * n);
   if (!run->ready) {
     if ((status = oracle->value_grad(oracle->self, w, &run->cost, g))) return status;
     if (!isfinite(run->cost)) return FGD_NOT_FINITE;
@@ -31,7 +29,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
   }
   if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
   for (;;) {
-    double slope0 = fgd_history_direction(&h, oracle, g, u), decrease = -0.5 * slope0, ft;
+    double slope0 = fgd_memory_direction(&m, oracle, g, q, u), decrease = -0.5 * slope0, ft;
     int last = run->iteration >= run->max_iter;
     int tiny = !(decrease > 1e-3 * DBL_EPSILON * run->cost);
     int near = decrease <= run->enough && decrease <= 0.1 * before;
@@ -56,8 +54,8 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
       for (ptrdiff_t j = 0; j < n; j++) trial[j] = w[j] - t * u[j];
       if ((status = oracle->value_grad(oracle->self, trial, &ft, gt))) return status;
       if (!(ft <= run->cost + FGD_SLACK * fabs(run->cost))) { /* no length served: what is remembered misleads */
-        int forget = h.taken > 0;
-        h.taken = 0;
+        int forget = m.count > 0;
+        m.count = 0;
         if ((status = oracle->prepare(oracle->self, FGD_PREPARE_ANEW, 0, &made))) return status;
         if (forget) continue;
         fgd_cg_begin(&c, oracle, g);
@@ -66,7 +64,7 @@ fgd_status fgd_lbfgs(fgd_run *run, double *work) {
         return FGD_OK;
       }
     }
-    fgd_history_add(&h, w, trial, g, gt);
+    fgd_remember(&m, trial, w, gt, g);
     memcpy(w, trial, (size_t)n * sizeof *w);
     memcpy(g, gt, (size_t)n * sizeof *g);
     run->cost = ft;

@@ -43,7 +43,7 @@ fgd_status fgd_shorten_along(const fgd_run *run, fgd_penalty_line p, double slop
 fgd_status fgd_full_step(const fgd_run *run, double *u, double *slope0, double *trial, double *f, double *g) {
   const fgd_oracle *oracle = run->oracle;
   double room = 1e3 * (1 + run->cost);
-  for (int k = 0; k < SHRINK; k++) {
+  for (int k = 0; k < SHRINK && fabs(*slope0) <= DBL_MAX; k++) {
     for (ptrdiff_t j = 0; j < oracle->size; j++) trial[j] = run->w[j] - u[j];
     fgd_status status = oracle->value_grad(oracle->self, trial, f, g);
     if (status || *f <= 1e3 * room) return status;

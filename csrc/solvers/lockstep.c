@@ -26,7 +26,7 @@ typedef struct {
 } fold;
 
 size_t fgd_lockstep_work(ptrdiff_t count, ptrdiff_t size) {
-  size_t numbers = (size_t)count * (size_t)(FGD_MEMORY_WORK(size) + 5 * size + 1) + (size_t)(3 * size);
+  size_t numbers = (size_t)count * (size_t)(FGD_MEMORY_WORK(size, FGD_MEMORY) + 5 * size + 1) + (size_t)(3 * size);
   return numbers * sizeof(double) + (size_t)count * (sizeof(fold) + sizeof(ptrdiff_t));
 }
 
@@ -128,13 +128,13 @@ fgd_status fgd_lockstep(const fgd_lockstep_run *all, fgd_factor *F, double *work
   size_t line = (size_t)n * sizeof(double);
   double *w = work, *trial = w + count * n, *slopes = trial + count * n, *slope = slopes + count * n;
   double *g = slope + count * n, *loss = g + count * n, *scratch = loss + count, *memory = scratch + 3 * n;
-  fold *folds = (fold *)(memory + count * FGD_MEMORY_WORK(n));
+  fold *folds = (fold *)(memory + count * FGD_MEMORY_WORK(n, FGD_MEMORY));
   ptrdiff_t *which = (ptrdiff_t *)(folds + count);
   int moved = 1, fine = 0, worn = 0;
   for (ptrdiff_t k = 0; k < count; k++) {
     folds[k] = (fold){.run = {.w = w + k * n, .g = g + k * n, .target = fgd_target(all->tol, o->null_cost[k]),
                               .outcome = FGD_CONVERGED},
-                      .slope = slope + k * n, .memory = fgd_memory_in(memory + k * FGD_MEMORY_WORK(n), n)};
+                      .slope = slope + k * n, .memory = fgd_memory_in(memory + k * FGD_MEMORY_WORK(n, FGD_MEMORY), n, FGD_MEMORY)};
     memcpy(folds[k].run.w, all->w, line);
     which[k] = k;
   }

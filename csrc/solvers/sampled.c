@@ -21,7 +21,7 @@
 #define REACH 1e-4      /*   exact Hessians go on where a margin of the rows drawn can be off by more */
 
 size_t fgd_sampled_work(ptrdiff_t size) {
-  return fgd_newton_work(size) + (size_t)(FGD_MEMORY_WORK(size) + 5 * size) * sizeof(double);
+  return fgd_newton_work(size) + (size_t)(FGD_MEMORY_WORK(size, FGD_MEMORY) + 5 * size) * sizeof(double);
 }
 
 /* A sample's own cost with a linear term, under which its gradient at the current point is that of all rows: then its
@@ -145,7 +145,7 @@ fgd_status fgd_sampled(fgd_run *run, fgd_factor *F, double *work) {
   ptrdiff_t n = oracle->size;
   double *newton_work = work, *w = run->w, *g = run->g;
   double *u = work + fgd_newton_work(n) / sizeof(double), *trial = u + n, *gt = trial + n, *r = gt + n, *v = r + n;
-  fgd_memory m = fgd_memory_in(v + n, n);
+  fgd_memory m = fgd_memory_in(v + n, n, FGD_MEMORY);
   double damping = 0, lower = -INFINITY, before = INFINITY, share = run->deep ? DEEP : ENOUGH, ft;
   int poor = 0, good = 0, fine = 0;
   fgd_status status;
