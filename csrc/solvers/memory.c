@@ -6,7 +6,7 @@
 
 fgd_memory fgd_memory_in(double *work, ptrdiff_t size, ptrdiff_t most) {
   return (fgd_memory){
-      .step = work, .change = work + most * size, .inverse = work + 2 * most * size, .size = size, .most = most};
+      .step = work, .change = work + most * size, .product = work + 2 * most * size, .size = size, .most = most};
 }
 
 void fgd_remember(fgd_memory *m, const double *w, const double *w_old, const double *g, const double *g_old) {
@@ -15,7 +15,7 @@ void fgd_remember(fgd_memory *m, const double *w, const double *w_old, const dou
   for (ptrdiff_t j = 0; j < n; j++) s[j] = w[j] - w_old[j], y[j] = g[j] - g_old[j];
   double product = fgd_dot(n, s, y);
   if (!(product > 0)) return;
-  m->inverse[k] = 1 / product;
+  m->product[k] = product;
   m->count++;
 }
 
@@ -26,7 +26,7 @@ static void backward(const fgd_memory *m, const double *g, double *q, double *al
   memcpy(q, g, (size_t)n * sizeof *q);
   for (ptrdiff_t i = m->count - 1; i >= oldest(m); i--) {
     ptrdiff_t k = i % m->most;
-    alpha[k] = m->inverse[k] * fgd_dot(n, m->step + k * n, q);
+    alpha[k] = fgd_dot(n, m->step + k * n, q) / m->product[k];
     for (ptrdiff_t j = 0; j < n; j++) q[j] -= alpha[k] * m->change[k * n + j];
   }
 }
@@ -35,7 +35,7 @@ static void forward(const fgd_memory *m, const double *alpha, double *u) {
   ptrdiff_t n = m->size;
   for (ptrdiff_t i = oldest(m); i < m->count; i++) {
     ptrdiff_t k = i % m->most;
-    double beta = m->inverse[k] * fgd_dot(n, m->change + k * n, u);
+    double beta = fgd_dot(n, m->change + k * n, u) / m->product[k];
     for (ptrdiff_t j = 0; j < n; j++) u[j] += (alpha[k] - beta) * m->step[k * n + j];
   }
 }
@@ -54,7 +54,7 @@ double fgd_memory_direction(fgd_memory *m, const fgd_oracle *oracle, const doubl
   if (m->count > 0) {
     ptrdiff_t k = (m->count - 1) % m->most;
     oracle->precondition(oracle->self, m->change + k * n, u);
-    gamma = 1 / (m->inverse[k] * fgd_dot(n, m->change + k * n, u));
+    gamma = m->product[k] / fgd_dot(n, m->change + k * n, u);
   }
   oracle->precondition(oracle->self, q, u);
   for (ptrdiff_t j = 0; j < n; j++) u[j] *= gamma;

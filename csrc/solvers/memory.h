@@ -11,7 +11,7 @@
 
 typedef struct {
   double *step, *change;       /* `most` lines of `size`: steps and what they changed the gradient by */
-  double *inverse;             /* 1 / the product of both */
+  double *product;             /*   of both */
   ptrdiff_t size, most, count; /* ever added */
 } fgd_memory;
 
