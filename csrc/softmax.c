@@ -77,24 +77,13 @@ typedef struct {
   const double *intercept; /* K: of a null model */
   double t;                /* place on the line */
   int direct;              /* the dual's step is the trial's margins, not what leads to them */
-  const double *moved;     /* K: by which the intercepts are moved in the end */
+  const double *moved;     /* K: by which the intercepts are moved in the end; or NULL: margins are formed anew */
 } passing;
 
-static void value_part(void *arg, ptrdiff_t part, int worker) {
-  passing *job = arg;
-  fgd_softmax *o = job->o;
-  fgd_softmax_sums s = fgd_softmax_sums_of(o, part);
-  memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
-  FGD_FOR_BLOCKS(o, part, worker) {
-    *s.f += fgd_softmax_value_of(o, &b, fgd_softmax_fresh_margins(o, &b, &o->trial, b.z));
-    if (job->gradient) fgd_softmax_add_gradient(o, &b, s);
-  }
-}
-
-/* The trial's margins, moved to a place on the line to them if they are kept. */
-static const double *margins_along(const passing *job, const fgd_softmax_block *b) {
+/* Of the trial; those that are kept need only move to a place on the line to them. */
+static const double *trial_margins(const passing *job, const fgd_softmax_block *b) {
   const fgd_softmax *o = job->o;
-  if (!o->trial.kept) return fgd_softmax_fresh_margins(o, b, &o->trial, b->z);
+  if (!job->moved || !o->trial.kept) return fgd_softmax_fresh_margins(o, b, &o->trial, b->z);
   const double *from = o->current.kept + b->first * o->K;
   double *z = o->trial.kept + b->first * o->K;
   for (ptrdiff_t k = 0, i = 0; k < o->K; k++)
@@ -102,15 +91,14 @@ static const double *margins_along(const passing *job, const fgd_softmax_block *
   return z;
 }
 
-static void along_part(void *arg, ptrdiff_t part, int worker) {
+static void value_part(void *arg, ptrdiff_t part, int worker) {
   passing *job = arg;
   fgd_softmax *o = job->o;
   fgd_softmax_sums s = fgd_softmax_sums_of(o, part);
   memset(s.g, 0, (size_t)o->slot * sizeof *s.g);
   FGD_FOR_BLOCKS(o, part, worker) {
-    const double *z = margins_along(job, &b);
-    *s.f += fgd_softmax_value_of(o, &b, z);
-    fgd_softmax_add_gradient(o, &b, s);
+    *s.f += fgd_softmax_value_of(o, &b, trial_margins(job, &b));
+    if (job->gradient) fgd_softmax_add_gradient(o, &b, s);
   }
 }
 
@@ -267,11 +255,11 @@ static int balance(const fgd_softmax *o, double *theta, double *moved) {
 fgd_status fgd_softmax_along(fgd_softmax *o, double t, double *theta, double *f, double *g) {
   ptrdiff_t K = o->K;
   double *moved = o->share + K;
-  passing job = {.o = o, .t = t, .moved = moved};
+  passing job = {.o = o, .gradient = 1, .t = t, .moved = moved};
   memset(moved, 0, (size_t)K * sizeof *moved);
   double penalty = fgd_softmax_point_set(o, &o->trial, theta, 0);
   for (int round = 0;; round++) {
-    fgd_status status = fgd_softmax_run(o, along_part, &job, 1);
+    fgd_status status = fgd_softmax_run(o, value_part, &job, 1);
     o->passes++;
     if (status) return status;
     if (round == MOST_ROUNDS || !o->p->fit_intercept || !balance(o, theta, moved)) break;

@@ -8,9 +8,9 @@
 #include "cg.h"
 #include "line.h"
 
-#define SLIGHT 0.05  /* share of the target: a decrease of that is no step worth solving for, only the certificate */
-#define ASTRAY 8     /* steps in a row to the edge of the trust region, and it is given up */
-#define PATIENCE 10  /* steps that fail at any length, one after the other */
+#define SLIGHT 0.05 /* share of the target: a decrease of that is no step worth solving for, only the certificate */
+#define ASTRAY 8    /* steps in a row to the edge of the trust region, and it is given up */
+#define PATIENCE 10 /* steps that fail at any length, one after the other */
 
 size_t fgd_newton_cg_work(ptrdiff_t size) { return (size_t)((FGD_CG_VECTORS + 2) * size) * sizeof(double); }
 
